@@ -1,0 +1,192 @@
+package audience
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// A Definition is what a user writes for one audience: where the people are, how they are matched, where they go.
+// definition.schema.json is its contract; ParseDefinition applies it.
+type Definition struct {
+	Schema int    `json:"schema"` // version of this document; 1, and that is the default
+	Tenant string `json:"tenant"`
+	Name   string `json:"name"`
+	Source Source `json:"source"`
+	Match  Match  `json:"match"`
+	Meta   Meta   `json:"meta"`
+	Limits Limits `json:"limits"`
+}
+
+// Source is the customers' raw files.
+type Source struct {
+	Path           string         `json:"path"`                      // a file or a folder: s3://, file:// or, on a laptop, a plain path
+	Format         string         `json:"format,omitempty"`          // csv, jsonl, parquet; by default the file name's ending tells
+	Delimiter      string         `json:"delimiter,omitempty"`       // of CSV, one character; by default found in the header line
+	Encoding       string         `json:"encoding,omitempty"`        // utf-8, utf-16, latin-1; by default the byte order mark tells, else utf-8
+	Columns        map[Key]string `json:"columns"`                   // Meta's key (or DOB) → the column's name in the source
+	Keep           []Kept         `json:"keep,omitempty"`            // further columns to carry into the prepared table
+	DefaultCountry string         `json:"default_country,omitempty"` // ISO 3166-1 alpha-2, for phones and addresses without a country
+	DateOrder      string         `json:"date_order"`                // of DOB written with numbers: mdy (default), dmy or ymd; ISO dates always work
+	Consent        string         `json:"consent,omitempty"`         // column that must say yes; a row where it does not is left out
+	GlueJob        string         `json:"glue_job,omitempty"`        // the user's own Glue job, run in place of Prepare
+}
+
+// Kept is a source column that is carried along. In JSON it is a name, or {"column": …, "type": …}.
+type Kept struct {
+	Column string `json:"column"`
+	Type   string `json:"type,omitempty"` // string, bigint, double, boolean, date, timestamp; default: the Parquet source's own type, else string
+}
+
+// UnmarshalJSON accepts the short form, a bare column name.
+func (k *Kept) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte(`"`)) {
+		return json.Unmarshal(data, &k.Column)
+	}
+	type long Kept
+	return json.Unmarshal(data, (*long)(k))
+}
+
+// Match is the protected query in the clean room. Exactly one of SQL and TemplateARN is given.
+type Match struct {
+	MembershipID string            `json:"membership_id"`
+	SQL          string            `json:"sql,omitempty"`
+	TemplateARN  string            `json:"template_arn,omitempty"`
+	Parameters   map[string]string `json:"parameters,omitempty"` // of the template; every member's query log shows them: never personal data
+	Worker       *Worker           `json:"worker,omitempty"`     // default: Clean Rooms' own (32 CRPU, about one dollar a query)
+}
+
+// Worker sizes the query's compute.
+type Worker struct {
+	Type   string `json:"type"`   // CR.1X (2 CRPU each) or CR.4X (8 CRPU each)
+	Number int    `json:"number"` // 2 to 400
+}
+
+// Meta is the destination.
+type Meta struct {
+	AdAccount          string `json:"ad_account"`               // act_<digits>
+	AudienceID         string `json:"audience_id,omitempty"`    // default: found by our mark, or created
+	AudienceName       string `json:"audience_name,omitempty"`  // default: the definition's name
+	Mode               string `json:"mode"`                     // add (default) or remove
+	Secret             string `json:"secret,omitempty"`         // name of the secret with the access token; unused on a laptop
+	CustomerFileSource string `json:"customer_file_source"`     // default USER_PROVIDED_ONLY
+	RetentionDays      int    `json:"retention_days,omitempty"` // 1 to 180; default: for ever
+	APIVersion         string `json:"api_version,omitempty"`    // default: the binary's
+	Description        string `json:"description,omitempty"`    // shown in Ads Manager in front of our mark
+}
+
+// Limits stop a run before it does harm, and pace it.
+type Limits struct {
+	MaxInvalidRatio        float64 `json:"max_invalid_ratio"`         // quarantined rows / rows with consent; default 0.2
+	MinRows                int64   `json:"min_rows"`                  // prepared rows; default 100
+	MaxFailedChunksPercent float64 `json:"max_failed_chunks_percent"` // default 5
+	ChunkRows              int64   `json:"chunk_rows"`                // rows an upload task sends; default 250,000
+	Concurrency            int     `json:"concurrency"`               // upload tasks at once; default 8
+}
+
+// The modes of an upload.
+const (
+	ModeAdd    = "add"
+	ModeRemove = "remove"
+)
+
+// defaults is a definition with every default set; a document is decoded on top of it.
+func defaults() Definition {
+	return Definition{
+		Schema: 1,
+		Source: Source{DateOrder: "mdy"},
+		Meta:   Meta{Mode: ModeAdd, CustomerFileSource: "USER_PROVIDED_ONLY"},
+		Limits: Limits{MaxInvalidRatio: 0.2, MinRows: 100, MaxFailedChunksPercent: 5, ChunkRows: 250_000, Concurrency: 8},
+	}
+}
+
+// ParseDefinition reads a definition, checks it against the schema and against the rules that a schema cannot say, and
+// fills in the defaults. Its error is a *ProblemsError that names every wrong field at once, of class Invalid.
+func ParseDefinition(data []byte) (Definition, error) {
+	problems, err := checkSchema(data)
+	if err != nil {
+		return Definition{}, Fail(Invalid, "", fmt.Errorf("read audience definition: %w", err))
+	}
+	def := defaults()
+	if len(problems) == 0 {
+		if err := json.Unmarshal(data, &def); err != nil {
+			return Definition{}, Fail(Invalid, "", fmt.Errorf("read audience definition: %w", err))
+		}
+		problems = def.problems()
+	}
+	if len(problems) > 0 {
+		return Definition{}, Fail(Invalid, "", &ProblemsError{Document: "audience definition", Problems: problems})
+	}
+	if def.Meta.AudienceName == "" {
+		def.Meta.AudienceName = def.Name
+	}
+	return def, nil
+}
+
+// problems finds what the schema cannot say.
+func (d *Definition) problems() []Problem {
+	var found []Problem
+	add := func(field, format string, args ...any) {
+		found = append(found, Problem{Field: field, Message: fmt.Sprintf(format, args...)})
+	}
+	if (d.Match.SQL == "") == (d.Match.TemplateARN == "") {
+		add("match", "give exactly one of sql and template_arn")
+	}
+	if d.Match.SQL != "" && len(d.Match.Parameters) > 0 {
+		add("match.parameters", "only a template takes parameters; write the values into sql")
+	}
+	identifying := false
+	columns := map[string]string{}
+	for key, column := range d.Source.Columns {
+		identifying = identifying || key.Identifies() || key == LastName
+		if other, taken := columns[column]; taken && strings.TrimSpace(column) != "" {
+			add("source.columns."+string(key), "column %q is already mapped to %s", column, other)
+		}
+		columns[column] = string(key)
+	}
+	if !identifying {
+		add("source.columns", "map at least one of EMAIL, PHONE, MADID, EXTERN_ID, LN: the other keys alone find nobody")
+	}
+	if _, ok := d.Source.Columns[DOB]; ok {
+		for _, part := range []Key{DOBYear, DOBMonth, DOBDay} {
+			if _, both := d.Source.Columns[part]; both {
+				add("source.columns."+string(part), "give either DOB or its parts, not both")
+			}
+		}
+	}
+	names := map[string]bool{}
+	for i, kept := range d.Source.Keep {
+		name := ColumnName(kept.Column)
+		if _, _, isKey := KeyOfColumn(name); isKey || strings.HasSuffix(name, "_sha256") {
+			add(fmt.Sprintf("source.keep[%d]", i), "%q would collide with a prepared key's column; map it under columns", kept.Column)
+		}
+		if names[name] {
+			add(fmt.Sprintf("source.keep[%d]", i), "%q becomes column %s, which another kept column already is", kept.Column, name)
+		}
+		names[name] = true
+	}
+	sortProblems(found)
+	return found
+}
+
+// ColumnName makes a column's name one that Glue and Clean Rooms accept: lower case letters, digits and underscores.
+func ColumnName(source string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(strings.TrimSpace(source)) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '_':
+			b.WriteRune(r)
+		default:
+			b.WriteByte('_')
+		}
+	}
+	if b.Len() == 0 {
+		return "_"
+	}
+	return b.String()
+}
+
+// Mark is what the audience's description on Meta's side carries, so that a name collision never lets one audience
+// write into another's.
+func (d *Definition) Mark() string { return "cleanreach:" + d.Tenant + "/" + d.Name }

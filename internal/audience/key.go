@@ -1,0 +1,71 @@
+// Package audience holds the nouns of CleanReach and the documents that its parts exchange: what an audience is, what a
+// run of it will do, what came of it, and where each of these lives in storage. It knows no AWS, no Meta API and no file
+// formats, so every other package may import it.
+package audience
+
+import "strings"
+
+// A Key names an attribute of a person in Meta's multi-key customer file, spelled as in a payload's schema.
+type Key string
+
+// The keys that Meta's /users endpoint matches people by.
+const (
+	ExternID Key = "EXTERN_ID"
+	Email    Key = "EMAIL"
+	Phone    Key = "PHONE"
+	Gender   Key = "GEN"
+	DOBYear  Key = "DOBY"
+	DOBMonth Key = "DOBM"
+	DOBDay   Key = "DOBD"
+	LastName Key = "LN"
+	First    Key = "FN"
+	Initial  Key = "FI"
+	City     Key = "CT"
+	State    Key = "ST"
+	Zip      Key = "ZIP"
+	MADID    Key = "MADID"
+	Country  Key = "COUNTRY"
+)
+
+// DOB is a source column with a whole date of birth. It is no key of Meta's: preparing splits it into DOBY, DOBM, DOBD.
+const DOB Key = "DOB"
+
+// Keys lists Meta's keys in the order in which every schema that we send names them.
+var Keys = []Key{
+	ExternID, Email, Phone, Gender, DOBYear, DOBMonth, DOBDay, LastName, First, Initial, City, State, Zip, MADID, Country,
+}
+
+// Hashed reports whether Meta takes the key as SHA-256. EXTERN_ID and MADID travel as they are.
+func (k Key) Hashed() bool { return k != ExternID && k != MADID }
+
+// Identifies reports whether the key alone can find a person. A row without any such key may still match by name and
+// address, but the keys that only describe (gender, country, parts of a date) never do.
+func (k Key) Identifies() bool {
+	switch k {
+	case ExternID, Email, Phone, MADID:
+		return true
+	}
+	return false
+}
+
+// Column is the name of the key's canonical value in prepared and matched tables: lower case, as Clean Rooms demands.
+func (k Key) Column() string { return strings.ToLower(string(k)) }
+
+// HashColumn is the name of the key's join column in prepared tables: SHA-256 of the canonical value, lower-case hex.
+// It exists beside Column because a LIST analysis rule forbids to output a column that it joins on.
+func (k Key) HashColumn() string { return k.Column() + "_sha256" }
+
+// KeyOfColumn finds the key that a matched table's column holds, and whether the values are its hashes already.
+// Columns of other names are the user's own and stay behind.
+func KeyOfColumn(column string) (key Key, hashed bool, ok bool) {
+	name := strings.ToLower(column)
+	for _, k := range Keys {
+		switch {
+		case name == k.Column():
+			return k, false, true
+		case k.Hashed() && name == k.HashColumn():
+			return k, true, true
+		}
+	}
+	return "", false, false
+}

@@ -1,0 +1,30 @@
+package audience
+
+// Where a run's documents lie, relative to the run's folder (runs/<tenant>/<audience>/<run>/ in the work bucket).
+// The state machine names some of them too: change them together.
+const (
+	RunFile       = "run.json"
+	PreflightFile = "preflight.json"
+	PreparedFile  = "prepared.json"
+	QueryFile     = "query.json"
+	PlanFile      = "plan.json"
+	ChunksFile    = "chunks.json"
+	ReportFile    = "report.json"
+	ReportPage    = "report.html"
+	OutcomeFile   = "outcome.json"
+	LeaseFile     = "lease.json"
+	PreparedDir   = "prepared/"
+	QuarantineDir = "quarantine/"
+	ReceiptsDir   = "receipts/"
+	FailuresDir   = "failures/"
+	MapDir        = "map/"
+)
+
+// ReceiptFile is where a chunk's receipt lies.
+func ReceiptFile(chunk string) string { return ReceiptsDir + chunk + ".json" }
+
+// FailureFile is where a stage says why it failed. Stage is the task's subcommand.
+func FailureFile(stage string) string { return FailuresDir + stage + ".json" }
+
+// DocumentVersion is the schema version that every run document carries.
+const DocumentVersion = 1

@@ -1,0 +1,106 @@
+package audience
+
+import (
+	"fmt"
+	"time"
+)
+
+// Rows is the account of a run: nothing vanishes. Balance checks it.
+type Rows struct {
+	Source      int64 `json:"source"`
+	NoConsent   int64 `json:"no_consent"`
+	Quarantined int64 `json:"quarantined"`
+	Prepared    int64 `json:"prepared"`
+	Matched     int64 `json:"matched"`
+	Unusable    int64 `json:"unusable"`
+	Sent        int64 `json:"sent"`
+	Failed      int64 `json:"failed"`
+	Received    int64 `json:"received"`
+	Invalid     int64 `json:"invalid"`
+}
+
+// Balance says which sums do not hold: source = no_consent + quarantined + prepared, and matched = unusable + sent + failed.
+func (r Rows) Balance() error {
+	if got := r.NoConsent + r.Quarantined + r.Prepared; r.Source != got {
+		return fmt.Errorf("source has %d rows but no_consent %d + quarantined %d + prepared %d = %d", r.Source, r.NoConsent, r.Quarantined, r.Prepared, got)
+	}
+	if got := r.Unusable + r.Sent + r.Failed; r.Matched != got {
+		return fmt.Errorf("matched has %d rows but unusable %d + sent %d + failed %d = %d", r.Matched, r.Unusable, r.Sent, r.Failed, got)
+	}
+	return nil
+}
+
+// The outcomes of a run that came as far as its report.
+const (
+	OutcomeSucceeded = "succeeded" // every row that could be sent was sent
+	OutcomePartial   = "partial"   // some chunks failed, fewer than the definition tolerates
+	OutcomeEmpty     = "empty"     // nobody matched
+	OutcomeFailed    = "failed"    // more chunks failed than the definition tolerates
+)
+
+// A Report is report.json.
+type Report struct {
+	Schema       int                `json:"schema"`
+	Run          string             `json:"run"`
+	Tenant       string             `json:"tenant"`
+	Audience     string             `json:"audience"`
+	Mode         string             `json:"mode"`
+	AdAccount    string             `json:"ad_account"`
+	AudienceID   string             `json:"audience_id"`
+	AudienceName string             `json:"audience_name"`
+	Outcome      string             `json:"outcome"`
+	Rows         Rows               `json:"rows"`
+	Keys         map[Key]KeyQuality `json:"keys"`
+	RowReasons   map[string]int64   `json:"row_reasons"`
+	SendReasons  map[string]int64   `json:"send_reasons"` // values dropped before sending, by KEY:reason
+	Chunks       ChunkCounts        `json:"chunks"`
+	Failed       []FailedChunk      `json:"failed_chunks,omitempty"` // the first 100
+	Batches      int                `json:"batches"`
+	MatchRate    *float64           `json:"match_rate"` // people that Meta matched / rows it received; null when Meta does not say
+	Times        []StageTime        `json:"times"`
+	Throttled    float64            `json:"throttled_seconds"`
+	Status       *AudienceStatus    `json:"audience_status,omitempty"` // what Meta says of the audience
+	Next         []string           `json:"next"`                      // what to do now, in sentences
+	StartedAt    time.Time          `json:"started_at"`
+	FinishedAt   time.Time          `json:"finished_at"`
+}
+
+// ChunkCounts counts the chunks of a run.
+type ChunkCounts struct {
+	Total  int `json:"total"`
+	Done   int `json:"done"`
+	Failed int `json:"failed"`
+}
+
+// A FailedChunk says why a chunk was not sent as a whole.
+type FailedChunk struct {
+	Chunk   string `json:"chunk"`
+	Rows    int64  `json:"rows"` // not sent
+	Class   string `json:"class"`
+	Message string `json:"message"`
+	Next    string `json:"next,omitempty"`
+}
+
+// A StageTime is how long a stage took, by the clocks of its own documents.
+type StageTime struct {
+	Stage   string  `json:"stage"`
+	Seconds float64 `json:"seconds"`
+}
+
+// AudienceStatus is Meta's word on the audience after the upload.
+type AudienceStatus struct {
+	OperationCode int    `json:"operation_code"`
+	Operation     string `json:"operation"` // in words
+	DeliveryCode  int    `json:"delivery_code"`
+	Delivery      string `json:"delivery"`
+	LowerBound    int64  `json:"lower_bound"` // rounded by Meta; up to 1000 it is a privacy placeholder
+	UpperBound    int64  `json:"upper_bound"`
+}
+
+// Outcome is outcome.json: the report in the size of an event.
+type Outcome struct {
+	Schema  int         `json:"schema"`
+	Outcome string      `json:"outcome"`
+	Rows    Rows        `json:"rows"`
+	Chunks  ChunkCounts `json:"chunks"`
+}

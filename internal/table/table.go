@@ -1,0 +1,109 @@
+// Package table reads customers' files (CSV, JSON Lines, Parquet) column by column and writes Parquet. It knows rows,
+// columns and their types, and nothing of what the values mean.
+package table
+
+import "fmt"
+
+// A Column is the values of one column of a batch, as text in one buffer. The buffer is reused by the next batch: copy
+// what must last.
+type Column struct {
+	Data []byte
+	Ends []uint32 // value i is Data[Ends[i-1]:Ends[i]], the first from 0
+	Null []bool   // as long as Ends, or nil when no value is null; a null value is empty in Data
+}
+
+// Len counts the column's values.
+func (c *Column) Len() int { return len(c.Ends) }
+
+// Value is the i-th value, a view into the buffer. A null value is empty.
+func (c *Column) Value(i int) []byte {
+	start := uint32(0)
+	if i > 0 {
+		start = c.Ends[i-1]
+	}
+	return c.Data[start:c.Ends[i]]
+}
+
+// IsNull reports whether the i-th value is missing, as opposed to empty.
+func (c *Column) IsNull(i int) bool { return c.Null != nil && c.Null[i] }
+
+// Append adds a value.
+func (c *Column) Append(value []byte) {
+	c.Data = append(c.Data, value...)
+	c.end(false)
+}
+
+// AppendString adds a value.
+func (c *Column) AppendString(value string) {
+	c.Data = append(c.Data, value...)
+	c.end(false)
+}
+
+// AppendNull adds a missing value.
+func (c *Column) AppendNull() { c.end(true) }
+
+func (c *Column) end(null bool) {
+	c.Ends = append(c.Ends, uint32(len(c.Data)))
+	if null && c.Null == nil {
+		c.Null = make([]bool, len(c.Ends)-1, cap(c.Ends))
+	}
+	if c.Null != nil {
+		c.Null = append(c.Null, null)
+	}
+}
+
+// Reset empties the column and keeps its buffers.
+func (c *Column) Reset() { c.Data, c.Ends, c.Null = c.Data[:0], c.Ends[:0], nil }
+
+// A Batch is some consecutive rows of one file, in columns.
+type Batch struct {
+	Columns []Column // in the order in which the reader was asked for them
+	Rows    []int64  // the number of each row in its file, from 1, a header not counted; as long as every column
+	Bad     []BadRow // rows in this stretch of the file that could not be read; they are not in Columns
+}
+
+// Reset empties the batch and keeps its buffers.
+func (b *Batch) Reset() {
+	for i := range b.Columns {
+		b.Columns[i].Reset()
+	}
+	b.Rows, b.Bad = b.Rows[:0], b.Bad[:0]
+}
+
+// A BadRow is a row that is no row: ragged, not JSON, not in the file's encoding. Reason is one of a fixed set of words
+// and never holds anything of the row.
+type BadRow struct {
+	Row    int64
+	Reason string
+}
+
+// A Type is what a column of a written table holds, named as Glue names it.
+type Type string
+
+// The types.
+const (
+	String    Type = "string"
+	BigInt    Type = "bigint"
+	Double    Type = "double"
+	Boolean   Type = "boolean"
+	Date      Type = "date"      // text form 2006-01-02
+	Timestamp Type = "timestamp" // text form RFC 3339; stored as microseconds in UTC
+)
+
+// A Field is a column's name and type.
+type Field struct {
+	Name string
+	Type Type
+}
+
+// A MissingColumnsError says that a file lacks columns that it was asked for.
+type MissingColumnsError struct {
+	File    string
+	Missing []string
+	Present []string
+}
+
+// Error names both sides, so that a misspelt mapping is seen at once. Column names are no personal data.
+func (e *MissingColumnsError) Error() string {
+	return fmt.Sprintf("%s has no column %q; it has %q", e.File, e.Missing, e.Present)
+}

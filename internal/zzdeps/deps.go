@@ -1,0 +1,33 @@
+// Package zzdeps keeps the modules that are about to be used while the packages are written. Delete before the first release.
+package zzdeps
+
+import (
+	_ "github.com/alecthomas/kong"
+	_ "github.com/aws/aws-sdk-go-v2/config"
+	_ "github.com/aws/aws-sdk-go-v2/service/s3"
+	_ "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	_ "github.com/axiomhq/hyperloglog"
+	_ "github.com/biter777/countries"
+	_ "github.com/brianvoe/gofakeit/v7"
+	_ "github.com/duckdb/duckdb-go/v2"
+	_ "github.com/go-echarts/go-echarts/v2/charts"
+	_ "github.com/google/uuid"
+	_ "github.com/klauspost/compress/gzip"
+	_ "github.com/klauspost/compress/zstd"
+	_ "github.com/mozillazg/go-unidecode"
+	_ "github.com/nyaruka/phonenumbers"
+	_ "github.com/ohler55/ojg/jp"
+	_ "github.com/ohler55/ojg/oj"
+	_ "github.com/parquet-go/parquet-go"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/stretchr/testify/require"
+	_ "github.com/vbauerster/mpb/v8"
+	_ "go.uber.org/goleak"
+	_ "gocloud.dev/blob"
+	_ "gocloud.dev/blob/fileblob"
+	_ "gocloud.dev/blob/memblob"
+	_ "gocloud.dev/blob/s3blob"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/term"
+	_ "golang.org/x/text/unicode/norm"
+)
