@@ -142,8 +142,8 @@ type KeyQuality struct {
 
 // QueryResult is query.json: the protected query of this run.
 type QueryResult struct {
-	Schema   int    `json:"schema"`
-	ID       string `json:"id"`
+	Schema     int        `json:"schema"`
+	ID         string     `json:"id"`
 	Location   string     `json:"location"`   // URL of the folder with the matched Parquet files; empty while the query runs
 	StartedAt  time.Time  `json:"started_at"` // by the state machine's clock
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
@@ -253,4 +253,20 @@ func NewFailureDoc(stage string, err error, at time.Time) *FailureDoc {
 		Schema: DocumentVersion, Stage: stage, Class: class.String(), ExitCode: int(class),
 		Message: err.Error(), Next: strings.TrimSpace(next), At: at,
 	}
+}
+
+// A CatalogTable says where a prepared table lies now: what Glue's catalog holds on AWS, as a document where there is no
+// Glue. Preparing switches it; the clean room reads it.
+type CatalogTable struct {
+	Schema   int             `json:"schema"`
+	Name     string          `json:"name"`     // TableName
+	Location string          `json:"location"` // URL of the folder with the Parquet files
+	Columns  []CatalogColumn `json:"columns"`
+	Run      string          `json:"run"` // that switched it
+}
+
+// A CatalogColumn is a column of a table, with its type as Glue names it.
+type CatalogColumn struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
 }
