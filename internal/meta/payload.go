@@ -1,0 +1,140 @@
+package meta
+
+import (
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+)
+
+// BatchRows is the most rows that Meta takes in one request to /users.
+const BatchRows = 10_000
+
+// A Session is where a batch stands in its upload session. The schema of a session's first batch holds for all of it, and
+// Meta closes a session 90 minutes after that batch, so each schema group has sessions of its own.
+type Session struct {
+	ID             int64 // positive, unique in the ad account, below 2^53 so that every JSON reader keeps it exact
+	Seq            int   // of the batch, from 1
+	Last           bool  // no batch follows in this session
+	EstimatedTotal int64 // rows that the session will carry; 0 leaves it out
+}
+
+// A Batch is one request's worth of rows, ready to send. Body belongs to the Payload that made it and holds until the
+// payload is next changed.
+type Batch struct {
+	Session Session
+	Rows    int
+	Body    []byte
+}
+
+// A Payload builds the body of a request to /users row by row, without garbage: one buffer serves batch after batch.
+//
+//	p := meta.NewPayload(schema)
+//	for each batch {
+//		p.Reset()
+//		for each row { p.BeginRow(); for each key { p.Value(v) }; p.EndRow() }
+//		ack, err := users.AddUsers(ctx, audienceID, p.Batch(session))
+//	}
+//
+// Calls out of order, more values in a row than the schema has keys, and more than BatchRows rows are mistakes of the
+// program: they panic. A Payload is for one goroutine.
+type Payload struct {
+	keys   int
+	head   int    // length of the body up to the rows
+	buf    []byte // the body up to and with the last row
+	rows   int
+	values int // in the row that is being written; -1 between rows
+}
+
+// NewPayload starts a payload whose rows hold one value for each key of schema, in that order.
+func NewPayload(schema []audience.Key) *Payload {
+	p := &Payload{keys: len(schema), values: -1}
+	p.buf = append(p.buf, `{"payload":{"schema":[`...)
+	for i, key := range schema {
+		if i > 0 {
+			p.buf = append(p.buf, ',')
+		}
+		p.buf = quote(p.buf, []byte(key))
+	}
+	p.buf = append(p.buf, `],"data":[`...)
+	p.head = len(p.buf)
+	return p
+}
+
+// Reset drops the rows and keeps the schema and the buffer.
+func (p *Payload) Reset() {
+	p.buf, p.rows, p.values = p.buf[:p.head], 0, -1
+}
+
+// BeginRow starts a row.
+func (p *Payload) BeginRow() {
+	switch {
+	case p.values >= 0:
+		panic("meta: BeginRow inside a row")
+	case p.rows == BatchRows:
+		panic("meta: more rows than Meta takes in one request")
+	case p.rows > 0:
+		p.buf = append(p.buf, ',')
+	}
+	p.buf = append(p.buf, '[')
+	p.values = 0
+}
+
+// Value appends the row's next value: a hash as lower-case hex, or the text of a key that travels unhashed. An empty one
+// says that the person has no such attribute. The bytes are copied.
+func (p *Payload) Value(v []byte) {
+	switch {
+	case p.values < 0:
+		panic("meta: Value outside a row")
+	case p.values == p.keys:
+		panic("meta: more values in a row than keys in the schema")
+	case p.values > 0:
+		p.buf = append(p.buf, ',')
+	}
+	p.buf = quote(p.buf, v)
+	p.values++
+}
+
+// EndRow ends the row. Keys that got no value are sent as missing.
+func (p *Payload) EndRow() {
+	if p.values < 0 {
+		panic("meta: EndRow outside a row")
+	}
+	for p.values < p.keys {
+		p.Value(nil)
+	}
+	p.buf = append(p.buf, ']')
+	p.rows++
+	p.values = -1
+}
+
+// Rows counts the rows so far.
+func (p *Payload) Rows() int { return p.rows }
+
+// Batch completes the body with its place in the session. The payload itself is unchanged: the same rows may be asked
+// for again under another session.
+func (p *Payload) Batch(s Session) Batch {
+	if p.values >= 0 {
+		panic("meta: Batch inside a row")
+	}
+	body := append(p.buf, `]},"session":{"session_id":`...) //nolint:gocritic // the tail lies behind the rows on purpose
+	body = strconv.AppendInt(body, s.ID, 10)
+	body = append(body, `,"batch_seq":`...)
+	body = strconv.AppendInt(body, int64(s.Seq), 10)
+	body = append(body, `,"last_batch_flag":`...)
+	body = strconv.AppendBool(body, s.Last)
+	if s.EstimatedTotal > 0 {
+		body = append(body, `,"estimated_num_total":`...)
+		body = strconv.AppendInt(body, s.EstimatedTotal, 10)
+	}
+	body = append(body, `}}`...)
+	p.buf = body[:len(p.buf)] // keeps the capacity that the tail grew
+	return Batch{Session: s, Rows: p.rows, Body: body}
+}
+
+// quote appends v as a JSON string. Bytes that are no UTF-8 become U+FFFD, as encoding/json has it.
+func quote(dst, v []byte) []byte {
+	dst, _ = jsontext.AppendQuote(dst, v) //nolint:errcheck // it only reports the replacement
+	return dst
+}

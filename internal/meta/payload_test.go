@@ -1,0 +1,146 @@
+package meta_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
+)
+
+// usersBody is the documented body of a request to /users.
+type usersBody struct {
+	Payload struct {
+		Schema []string   `json:"schema"`
+		Data   [][]string `json:"data"`
+	} `json:"payload"`
+	Session struct {
+		ID    int64 `json:"session_id"`
+		Seq   int   `json:"batch_seq"`
+		Last  bool  `json:"last_batch_flag"`
+		Total int64 `json:"estimated_num_total"`
+	} `json:"session"`
+}
+
+func decodeUsers(t testing.TB, b meta.Batch) usersBody {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(b.Body))
+	decoder.DisallowUnknownFields()
+	var body usersBody
+	require.NoError(t, decoder.Decode(&body))
+	return body
+}
+
+func appendRow(p *meta.Payload, values ...string) {
+	p.BeginRow()
+	for _, v := range values {
+		p.Value([]byte(v))
+	}
+	p.EndRow()
+}
+
+func TestPayloadIsTheDocumentedBody(t *testing.T) {
+	p := meta.NewPayload([]audience.Key{audience.ExternID, audience.Email})
+	appendRow(p, `a"b\c`, hash)
+	appendRow(p, "Zoë\u2028\x01\n", "")
+	appendRow(p, "short")
+	batch := p.Batch(meta.Session{ID: 1<<53 - 1, Seq: 7, Last: true, EstimatedTotal: 42})
+
+	assert.Equal(t, 3, batch.Rows)
+	assert.Equal(t, 3, p.Rows())
+	body := decodeUsers(t, batch)
+	assert.Equal(t, []string{"EXTERN_ID", "EMAIL"}, body.Payload.Schema)
+	assert.Equal(t, [][]string{{`a"b\c`, hash}, {"Zoë\u2028\x01\n", ""}, {"short", ""}}, body.Payload.Data)
+	assert.Equal(t, int64(1<<53-1), body.Session.ID)
+	assert.Equal(t, 7, body.Session.Seq)
+	assert.True(t, body.Session.Last)
+	assert.Equal(t, int64(42), body.Session.Total)
+}
+
+func TestPayloadGoesOnAfterABatch(t *testing.T) {
+	p := meta.NewPayload([]audience.Key{audience.Email})
+	empty := decodeUsers(t, p.Batch(meta.Session{ID: 1, Seq: 1}))
+	assert.Empty(t, empty.Payload.Data)
+	appendRow(p, "one")
+	assert.Equal(t, [][]string{{"one"}}, decodeUsers(t, p.Batch(meta.Session{ID: 1, Seq: 1})).Payload.Data)
+	appendRow(p, "two")
+	again := decodeUsers(t, p.Batch(meta.Session{ID: 2, Seq: 1}))
+	assert.Equal(t, [][]string{{"one"}, {"two"}}, again.Payload.Data)
+	assert.Equal(t, int64(2), again.Session.ID)
+	assert.False(t, again.Session.Last)
+	p.Reset()
+	appendRow(p, "three")
+	assert.Equal(t, [][]string{{"three"}}, decodeUsers(t, p.Batch(meta.Session{ID: 1, Seq: 2})).Payload.Data)
+}
+
+func TestPayloadRefusesMistakes(t *testing.T) {
+	schema := []audience.Key{audience.Email}
+	full := meta.NewPayload(schema)
+	for range meta.BatchRows {
+		appendRow(full, "")
+	}
+	assert.Panics(t, full.BeginRow, "a row too many")
+	assert.Panics(t, func() { appendRow(meta.NewPayload(schema), "a", "b") }, "a value too many")
+	assert.Panics(t, func() { meta.NewPayload(schema).Value(nil) }, "a value outside a row")
+	assert.Panics(t, func() { meta.NewPayload(schema).EndRow() }, "an end without a beginning")
+	assert.Panics(t, func() {
+		p := meta.NewPayload(schema)
+		p.BeginRow()
+		p.Batch(meta.Session{ID: 1, Seq: 1})
+	}, "a batch inside a row")
+}
+
+func TestPayloadMakesNoGarbage(t *testing.T) {
+	p := meta.NewPayload([]audience.Key{audience.ExternID, audience.Email, audience.Phone})
+	id, digest := []byte(`customer "7"`), []byte(hash)
+	fill := func() {
+		p.Reset()
+		for range 1000 {
+			p.BeginRow()
+			p.Value(id)
+			p.Value(digest)
+			p.Value(nil)
+			p.EndRow()
+		}
+		p.Batch(meta.Session{ID: 1, Seq: 1})
+	}
+	fill()
+	assert.Zero(t, testing.AllocsPerRun(10, fill))
+}
+
+func FuzzPayload(f *testing.F) {
+	f.Add("67", hash, "")
+	f.Add("\xff\xfe", `"`, "\x00")
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		p := meta.NewPayload([]audience.Key{audience.ExternID, audience.Email, audience.Phone})
+		appendRow(p, a, b, c)
+		appendRow(p, c, a)
+		data := decodeUsers(t, p.Batch(meta.Session{ID: 1, Seq: 1})).Payload.Data
+		// Bytes that are no UTF-8 become one replacement character each, as encoding/json reads them.
+		utf8 := func(s string) string { return string([]rune(s)) }
+		assert.Equal(t, [][]string{{utf8(a), utf8(b), utf8(c)}, {utf8(c), utf8(a), ""}}, data)
+	})
+}
+
+func BenchmarkPayload(b *testing.B) {
+	p := meta.NewPayload([]audience.Key{audience.ExternID, audience.Email, audience.Phone})
+	digest := []byte(hash)
+	for b.Loop() {
+		p.Reset()
+		for range meta.BatchRows {
+			p.BeginRow()
+			p.Value([]byte("c-1234567"))
+			p.Value(digest)
+			p.Value(digest)
+			p.EndRow()
+		}
+	}
+	b.ReportMetric(float64(b.N)*meta.BatchRows/b.Elapsed().Seconds(), "rows/s")
+}
+
+var hash = strings.Repeat("0123456789abcdef", 4)
