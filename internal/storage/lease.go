@@ -1,0 +1,134 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+)
+
+// A Lease is one run's right to an audience: two runs at once would switch the prepared table under each other's query.
+//
+// It lies in a folder of its own as objects named by generation (00000001.json, 00000002.json, …). The highest
+// generation holds. To take a free or expired lease is to create the next generation, which the storage lets exactly one
+// writer do; to renew is to write one's own generation again, and to give back is to write it as released. A holder that
+// lost its lease notices at the next renewal, because a higher generation exists. The expiry counts from the object's
+// modification time, so that only the storage's clock and the reader's matter.
+type Lease struct {
+	Schema     int    `json:"schema"`
+	Run        string `json:"run"`
+	TTLSeconds int    `json:"ttl_seconds"`
+	Released   bool   `json:"released"`
+}
+
+// HeldError says that another run holds the audience.
+type HeldError struct {
+	Run   string
+	Until time.Time
+}
+
+// Error names the run.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("run %s holds this audience until %s", e.Run, e.Until.UTC().Format(time.RFC3339))
+}
+
+// TakeLease takes the lease in folder for a run, or renews it when the run holds it already, and returns the key of the
+// object that it lies in. A lease of another run is a *HeldError of class Gate.
+func TakeLease(ctx context.Context, folder *Folder, run string, ttl time.Duration, now func() time.Time) (string, error) {
+	const races = 5 // each lost race means that somebody else made progress
+	for range races {
+		generation, current, modified, err := latest(ctx, folder)
+		if errors.Is(err, fs.ErrNotExist) { // a faster run took the next generation and removed this one
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		until := modified.Add(time.Duration(current.TTLSeconds) * time.Second)
+		switch {
+		case generation > 0 && current.Run == run && !current.Released:
+			key := leaseKey(generation)
+			return key, writeLease(ctx, folder, key, run, ttl, false)
+		case generation > 0 && !current.Released && now().Before(until):
+			return "", audience.Fail(audience.Gate, "wait until it ends, or stop it", &HeldError{Run: current.Run, Until: until})
+		}
+		key := leaseKey(generation + 1)
+		data, err := json.Marshal(Lease{Schema: audience.DocumentVersion, Run: run, TTLSeconds: int(ttl.Seconds())})
+		if err != nil {
+			return "", fmt.Errorf("encode lease: %w", err)
+		}
+		if err = folder.Create(ctx, key, data); err == nil {
+			return key, forget(ctx, folder, generation)
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("take lease: %w", err)
+		}
+	}
+	return "", audience.Failf(audience.Transient, "take lease in %s: other runs were faster %d times", folder.URL(), races)
+}
+
+// RenewLease writes the lease again, so that it expires later. A lease that another run has taken meanwhile is a
+// *HeldError of class Gate.
+func RenewLease(ctx context.Context, folder *Folder, key, run string, ttl time.Duration) error {
+	generation, current, modified, err := latest(ctx, folder)
+	if err != nil {
+		return err
+	}
+	if leaseKey(generation) != key || current.Run != run {
+		until := modified.Add(time.Duration(current.TTLSeconds) * time.Second)
+		return audience.Fail(audience.Gate, "this run stops, so that the two do not mix", &HeldError{Run: current.Run, Until: until})
+	}
+	return writeLease(ctx, folder, key, run, ttl, false)
+}
+
+// ReleaseLease gives the lease back, if the run still holds it.
+func ReleaseLease(ctx context.Context, folder *Folder, key, run string) error {
+	generation, current, _, err := latest(ctx, folder)
+	if err != nil || leaseKey(generation) != key || current.Run != run {
+		return err
+	}
+	return writeLease(ctx, folder, key, run, 0, true)
+}
+
+func writeLease(ctx context.Context, folder *Folder, key, run string, ttl time.Duration, released bool) error {
+	lease := Lease{Schema: audience.DocumentVersion, Run: run, TTLSeconds: int(ttl.Seconds()), Released: released}
+	return folder.WriteJSON(ctx, key, lease)
+}
+
+// latest finds the generation that holds; 0 when there has never been one.
+func latest(ctx context.Context, folder *Folder) (generation int, lease Lease, modified time.Time, err error) {
+	objects, err := folder.List(ctx, "")
+	if err != nil {
+		return 0, Lease{}, time.Time{}, fmt.Errorf("look for leases: %w", err)
+	}
+	for _, o := range objects {
+		n, err := strconv.Atoi(strings.TrimSuffix(path.Base(o.Key), ".json"))
+		if err == nil && n > generation {
+			generation, modified = n, o.Modified
+		}
+	}
+	if generation == 0 {
+		return 0, Lease{}, time.Time{}, nil
+	}
+	if err := folder.ReadJSON(ctx, leaseKey(generation), &lease); err != nil {
+		return 0, Lease{}, time.Time{}, fmt.Errorf("read lease: %w", err)
+	}
+	return generation, lease, modified, nil
+}
+
+// forget removes the generations before the newest, which nobody needs.
+func forget(ctx context.Context, folder *Folder, generation int) error {
+	if generation == 0 {
+		return nil
+	}
+	return folder.Delete(ctx, leaseKey(generation))
+}
+
+func leaseKey(generation int) string { return fmt.Sprintf("%08d.json", generation) }

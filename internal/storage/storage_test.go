@@ -1,0 +1,218 @@
+package storage_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// everyFolder runs the contract on each kind of storage that a test can open.
+func everyFolder(t *testing.T, test func(t *testing.T, f *storage.Folder)) {
+	t.Helper()
+	for name, url := range map[string]string{"disk": storage.FileURL(filepath.Join(t.TempDir(), "a folder")), "memory": "mem://"} {
+		t.Run(name, func(t *testing.T) {
+			f, err := storage.Open(t.Context(), url)
+			require.NoError(t, err)
+			t.Cleanup(func() { assert.NoError(t, f.Close()) })
+			test(t, f.Sub("runs/acme/"))
+		})
+	}
+}
+
+func TestObjectsComeBackAsWritten(t *testing.T) {
+	everyFolder(t, func(t *testing.T, f *storage.Folder) {
+		ctx := t.Context()
+		require.NoError(t, f.Write(ctx, "a/one.json", []byte("first")))
+		require.NoError(t, f.Write(ctx, "a/one.json", []byte("second")))
+		require.NoError(t, f.WriteJSON(ctx, "two.json", map[string]int{"n": 2}))
+
+		data, err := f.Read(ctx, "a/one.json")
+		require.NoError(t, err)
+		assert.Equal(t, "second", string(data))
+		var two map[string]int
+		require.NoError(t, f.ReadJSON(ctx, "two.json", &two))
+		assert.Equal(t, 2, two["n"])
+
+		list, err := f.List(ctx, "")
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+		assert.Equal(t, "a/one.json", list[0].Key)
+		assert.Equal(t, int64(6), list[0].Size)
+
+		require.NoError(t, f.Delete(ctx, "two.json"))
+		require.NoError(t, f.Delete(ctx, "two.json"), "deleting twice is no error")
+		_, err = f.Read(ctx, "two.json")
+		require.ErrorIs(t, err, fs.ErrNotExist)
+		assert.Equal(t, audience.Invalid, audience.ClassOf(err))
+		assert.Contains(t, err.Error(), "two.json")
+	})
+}
+
+func TestCreateSucceedsOnce(t *testing.T) {
+	everyFolder(t, func(t *testing.T, f *storage.Folder) {
+		var won atomic.Int32
+		var all sync.WaitGroup
+		for i := range 16 {
+			all.Go(func() {
+				switch err := f.Create(t.Context(), "lock", fmt.Append(nil, i)); {
+				case err == nil:
+					won.Add(1)
+				default:
+					assert.ErrorIs(t, err, fs.ErrExist)
+				}
+			})
+		}
+		all.Wait()
+		assert.Equal(t, int32(1), won.Load())
+		list, err := f.List(t.Context(), "")
+		require.NoError(t, err)
+		assert.Len(t, list, 1, "losers leave nothing behind")
+	})
+}
+
+func TestWriterAppearsAsAWholeOrNotAtAll(t *testing.T) {
+	everyFolder(t, func(t *testing.T, f *storage.Folder) {
+		ctx := t.Context()
+		for _, abort := range []bool{true, false} {
+			w, err := f.NewWriter(ctx, "part")
+			require.NoError(t, err)
+			_, err = w.Write([]byte("half"))
+			require.NoError(t, err)
+			list, err := f.List(ctx, "")
+			require.NoError(t, err)
+			assert.Empty(t, list, "nothing is seen before Close")
+			if abort {
+				w.Abort()
+				continue
+			}
+			require.NoError(t, w.Close())
+			w.Abort()
+		}
+		data, err := f.Read(ctx, "part")
+		require.NoError(t, err)
+		assert.Equal(t, "half", string(data))
+	})
+}
+
+func TestReaderAtReadsParts(t *testing.T) {
+	everyFolder(t, func(t *testing.T, f *storage.Folder) {
+		content := bytes.Repeat([]byte("0123456789"), 100)
+		for _, key := range []string{"plain", "a b/ü.parquet", "new\nline"} {
+			require.NoError(t, f.Write(t.Context(), key, content))
+			r, err := f.ReaderAt(t.Context(), key)
+			require.NoError(t, err)
+			assert.Equal(t, int64(1000), r.Size())
+			p := make([]byte, 4)
+			_, err = r.ReadAt(p, 8)
+			require.NoError(t, err)
+			assert.Equal(t, "8901", string(p))
+			n, err := r.ReadAt(p, 998)
+			assert.Equal(t, 2, n)
+			require.ErrorIs(t, err, io.EOF)
+			_, err = r.ReadAt(p, 1000)
+			require.ErrorIs(t, err, io.EOF)
+			require.NoError(t, r.Close())
+		}
+		_, err := f.ReaderAt(t.Context(), "nowhere")
+		require.ErrorIs(t, err, fs.ErrNotExist)
+	})
+}
+
+func TestClearRemovesWhatKilledWritersLeft(t *testing.T) {
+	dir := t.TempDir()
+	f, err := storage.Open(t.Context(), storage.FileURL(dir))
+	require.NoError(t, err)
+	defer func() { _ = f.Close() }()
+	w, err := f.NewWriter(t.Context(), "prepared/part-0.parquet")
+	require.NoError(t, err)
+	defer w.Abort()
+	require.NoError(t, f.Write(t.Context(), "prepared/part-1.parquet", []byte("x")))
+	list, err := f.List(t.Context(), "prepared/")
+	require.NoError(t, err)
+	assert.Len(t, list, 1, "an unfinished file is no object")
+	require.NoError(t, f.Clear(t.Context(), "prepared/"))
+	assert.NoDirExists(t, filepath.Join(dir, "prepared"))
+}
+
+func TestFind(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "raw data")
+	for _, name := range []string{"2024/a.csv", "b.csv", "_SUCCESS", ".hidden", "_tmp/c.csv", "empty.csv"} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(map[bool]string{true: "", false: "x"}[name == "empty.csv"]), 0o600))
+	}
+	cases := []struct {
+		path string
+		want []string
+	}{
+		{"", []string{"2024/a.csv", "b.csv", "empty.csv"}},
+		{"/", []string{"2024/a.csv", "b.csv", "empty.csv"}},
+		{"/b.csv", []string{"b.csv"}},
+		{"/2024", []string{"a.csv"}},
+		{"/nowhere.csv", nil},
+		{"/_tmp", []string{"c.csv"}},
+	}
+	for _, c := range cases {
+		_, objects, err := storage.Find(t.Context(), storage.FileURL(dir)+c.path)
+		if c.want == nil {
+			require.ErrorIs(t, err, fs.ErrNotExist, c.path)
+			assert.NoDirExists(t, dir+c.path, "looking makes nothing")
+			continue
+		}
+		require.NoError(t, err, c.path)
+		var keys []string
+		for _, o := range objects {
+			keys = append(keys, o.Key)
+		}
+		assert.Equal(t, c.want, keys, c.path)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for _, url := range []string{"ftp://host/x", "/plain/path", "%zz"} {
+		_, err := storage.Open(t.Context(), url)
+		require.Error(t, err, url)
+		assert.Equal(t, audience.Invalid, audience.ClassOf(err), url)
+	}
+}
+
+func TestADocumentThatIsNoneIsNotEchoed(t *testing.T) {
+	everyFolder(t, func(t *testing.T, f *storage.Folder) {
+		require.NoError(t, f.Write(t.Context(), "run.json", []byte("secret@example.com")))
+		var v any
+		err := f.ReadJSON(t.Context(), "run.json", &v)
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "secret")
+		assert.Equal(t, audience.Invalid, audience.ClassOf(err))
+	})
+}
+
+func TestAFullDiskSaysSo(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full")
+	}
+	dir := t.TempDir()
+	f, err := storage.Open(t.Context(), storage.FileURL(dir))
+	require.NoError(t, err)
+	defer func() { _ = f.Close() }()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, cause := full.WriteString("x")
+	require.ErrorIs(t, cause, syscall.ENOSPC)
+	err = storage.Explain(f, "write", "part", cause)
+	assert.Contains(t, err.Error(), "disk is full")
+	assert.Contains(t, audience.NextOf(err), "free some space")
+	assert.True(t, errors.Is(err, syscall.ENOSPC))
+}
