@@ -139,7 +139,7 @@ func (d *Definition) problems() []Problem {
 	identifying := false
 	columns := map[string]string{}
 	for key, column := range d.Source.Columns {
-		identifying = identifying || key.Identifies() || key == LastName
+		identifying = identifying || key.Finds()
 		if other, taken := columns[column]; taken && strings.TrimSpace(column) != "" {
 			add("source.columns."+string(key), "column %q is already mapped to %s", column, other)
 		}

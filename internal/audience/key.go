@@ -48,6 +48,10 @@ func (k Key) Identifies() bool {
 	return false
 }
 
+// Finds reports whether a row with this key may be matched: by the key alone, or by name together with what else the row
+// holds. A row in which no such key is left is not worth sending.
+func (k Key) Finds() bool { return k.Identifies() || k == LastName }
+
 // Column is the name of the key's canonical value in prepared and matched tables: lower case, as Clean Rooms demands.
 func (k Key) Column() string { return strings.ToLower(string(k)) }
 

@@ -1,0 +1,129 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+)
+
+// columnsOf finds the columns that every file with rows has in common, and which key each holds; names that are no key's
+// come back as ignored. A file without rows is not asked: some query engines write one without any column.
+//
+// Where both a key's canonical value and its hash were selected, the canonical value is taken: it can still be checked
+// against Meta's rules, a hash cannot.
+func columnsOf(files []file) (columns []audience.PlanColumn, ignored []string, err error) {
+	var model *file
+	for i := range files {
+		f := &files[i]
+		if f.rows() == 0 {
+			continue
+		}
+		if model == nil {
+			model = f
+		} else if err := sameColumns(model, f); err != nil {
+			return nil, nil, err
+		}
+	}
+	if model == nil {
+		return nil, nil, nil
+	}
+	columns, ignored, err = assign(model)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !slices.ContainsFunc(columns, func(c audience.PlanColumn) bool { return c.Key.Finds() }) {
+		return nil, nil, audience.Fail(audience.Invalid,
+			"let the query select at least one of "+quoted(finding())+"; "+audience.Email.HashColumn()+" and the like count too, for values that are hashes already",
+			fmt.Errorf("read matched file %s: its columns %s hold nothing by which Meta finds a person", model.name, quoted(model.columns)))
+	}
+	return columns, ignored, nil
+}
+
+// assign says which column holds which key, in the order of audience.Keys.
+func assign(f *file) (columns []audience.PlanColumn, ignored []string, err error) {
+	plain, hashed := map[audience.Key]string{}, map[audience.Key]string{}
+	for _, name := range f.columns {
+		key, isHash, ok := audience.KeyOfColumn(name)
+		if !ok {
+			ignored = append(ignored, name)
+			continue
+		}
+		into := plain
+		if isHash {
+			into = hashed
+		}
+		if other, taken := into[key]; taken {
+			return nil, nil, audience.Failf(audience.Invalid,
+				"read matched file %s: columns %q and %q both hold %s: let the query select one of them", f.name, other, name, key)
+		}
+		if slices.Contains(f.nested, name) {
+			return nil, nil, audience.Failf(audience.Invalid,
+				"read matched file %s: column %q is nested and cannot hold %s: let the query select a plain value", f.name, name, key)
+		}
+		into[key] = name
+	}
+	for _, key := range audience.Keys {
+		name, isPlain := plain[key]
+		hash, isHash := hashed[key]
+		switch {
+		case isPlain:
+			columns = append(columns, audience.PlanColumn{Key: key, Column: name})
+			if isHash {
+				ignored = append(ignored, hash)
+			}
+		case isHash:
+			columns = append(columns, audience.PlanColumn{Key: key, Column: hash, Hashed: true})
+		}
+	}
+	slices.Sort(ignored)
+	return columns, ignored, nil
+}
+
+// sameColumns tells apart two files of which one has a column that the other lacks. Their order does not matter: columns
+// are read by name.
+func sameColumns(a, b *file) error {
+	onlyA, onlyB := without(a.columns, b.columns), without(b.columns, a.columns)
+	if len(onlyA) == 0 && len(onlyB) == 0 {
+		return nil
+	}
+	var differ []string
+	if len(onlyA) > 0 {
+		differ = append(differ, "only "+a.name+" has "+quoted(onlyA))
+	}
+	if len(onlyB) > 0 {
+		differ = append(differ, "only "+b.name+" has "+quoted(onlyB))
+	}
+	return audience.Failf(audience.Invalid,
+		"read matched files %s and %s: their columns differ (%s): one query writes files of one kind, so look for files of another query in the same folder",
+		a.name, b.name, strings.Join(differ, "; "))
+}
+
+func without(names, other []string) []string {
+	var out []string
+	for _, n := range names {
+		if !slices.Contains(other, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func finding() []string {
+	var names []string
+	for _, k := range audience.Keys {
+		if k.Finds() {
+			names = append(names, k.Column())
+		}
+	}
+	return names
+}
+
+func quoted(names []string) string {
+	parts := make([]string, len(names))
+	for i, n := range names {
+		parts[i] = `"` + n + `"`
+	}
+	return strings.Join(parts, ", ")
+}

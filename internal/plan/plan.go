@@ -1,0 +1,160 @@
+// Package plan decides how the matched rows are uploaded. It reads nothing of the matched Parquet files but their
+// footers, so that a match of any size is planned in seconds: which columns hold which keys, and which rows each upload
+// task takes.
+package plan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/internal/table"
+)
+
+// footersAtOnce bounds how many files are open at a time. A footer is two or three small requests to S3, all of them waiting.
+const footersAtOnce = 32
+
+// Deps is what planning needs.
+type Deps struct {
+	Run    *audience.Run
+	Folder *storage.Folder  // of the run; query.json is read from it, chunks.json and plan.json written into it
+	Now    func() time.Time // time.Now, but for tests
+	Log    *slog.Logger
+}
+
+// Run plans the upload of the run's match: it writes chunks.json and, when that is there, plan.json. A match without
+// rows has a plan with no chunks. Running it again gives the same documents but for their times.
+//
+// Its errors are Invalid when the match is not what an upload can take: no Parquet, files with different columns, no
+// column that is a key.
+func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
+	started := deps.Now()
+	location, err := matchOf(ctx, deps.Folder)
+	if err != nil {
+		return nil, err
+	}
+	files, err := readFooters(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	columns, ignored, err := columnsOf(files)
+	if err != nil {
+		return nil, err
+	}
+	limits := deps.Run.Def().Limits
+	chunks := chunksOf(files, limits.ChunkRows)
+	if err := writeChunks(ctx, deps.Folder, chunks); err != nil {
+		return nil, err
+	}
+	plan := &audience.Plan{
+		Schema: audience.DocumentVersion, Location: location, Files: matchedFiles(files), Columns: append([]audience.PlanColumn{}, columns...), Ignored: ignored,
+		Chunks: len(chunks), Concurrency: limits.Concurrency, ToleratedPercent: limits.MaxFailedChunksPercent,
+		StartedAt: started, FinishedAt: deps.Now(),
+	}
+	for i := range files {
+		plan.Rows += files[i].rows()
+	}
+	if err := deps.Folder.WriteJSON(ctx, audience.PlanFile, plan); err != nil {
+		return nil, err
+	}
+	deps.Log.InfoContext(ctx, "planned the upload", "files", len(files), "rows", plan.Rows, "chunks", len(chunks))
+	return plan, nil
+}
+
+// matchOf reads where the query of this run put its result.
+func matchOf(ctx context.Context, folder *storage.Folder) (string, error) {
+	var query audience.QueryResult
+	if err := folder.ReadJSON(ctx, audience.QueryFile, &query); err != nil {
+		return "", fmt.Errorf("find the match of this run: %w", err)
+	}
+	if query.Schema != audience.DocumentVersion {
+		return "", audience.Failf(audience.Invalid, "read %s: its schema version is %d and this binary knows only %d: use the version that wrote it",
+			audience.QueryFile, query.Schema, audience.DocumentVersion)
+	}
+	if query.Location == "" {
+		return "", audience.Failf(audience.Invalid, "read %s: query %s has no result yet: plan after it has ended", audience.QueryFile, query.ID)
+	}
+	return query.Location, nil
+}
+
+// readFooters reads the footers of all matched files, sorted by name. Objects without a byte are the folders that S3's
+// console makes. That nothing is there at all is a match without rows: a query engine need not write an empty file.
+func readFooters(ctx context.Context, location string) ([]file, error) {
+	folder, objects, err := storage.Find(ctx, location)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the matched files: %w", err)
+	}
+	defer func() { _ = folder.Close() }() // nothing was written
+	var files []file
+	for _, o := range objects {
+		if o.Size > 0 {
+			files = append(files, file{name: o.Key, bytes: o.Size})
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(footersAtOnce)
+	for i := range files {
+		group.Go(func() error { return readFooter(ctx, folder, &files[i]) })
+	}
+	return files, group.Wait()
+}
+
+func readFooter(ctx context.Context, folder *storage.Folder, f *file) error {
+	ra, err := folder.ReaderAt(ctx, f.name)
+	if err != nil {
+		return fmt.Errorf("read the footer of a matched file: %w", err)
+	}
+	defer func() { _ = ra.Close() }() // nothing was written
+	footer, err := table.ReadFooter(folder.URL()+f.name, ra, ra.Size())
+	if err != nil {
+		return fmt.Errorf("read the footer of a matched file: %w", err)
+	}
+	f.bytes, f.groups = ra.Size(), footer.RowGroups
+	for _, c := range footer.Columns {
+		f.columns = append(f.columns, c.Name)
+		if c.Type == "" {
+			f.nested = append(f.nested, c.Name)
+		}
+	}
+	return nil
+}
+
+// writeChunks writes one chunk a line, so that people can read a file of thousands.
+func writeChunks(ctx context.Context, folder *storage.Folder, chunks []audience.Chunk) error {
+	var b bytes.Buffer
+	b.WriteString("[")
+	for i, c := range chunks {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		line, err := json.Marshal(c)
+		if err != nil {
+			return fmt.Errorf("encode chunk %s: %w", c.ID, err)
+		}
+		b.WriteByte('\n')
+		b.Write(line)
+	}
+	b.WriteString("\n]\n")
+	return folder.Write(ctx, audience.ChunksFile, b.Bytes())
+}
+
+func matchedFiles(files []file) []audience.MatchedFile {
+	out := make([]audience.MatchedFile, len(files))
+	for i := range files {
+		f := &files[i]
+		out[i] = audience.MatchedFile{Name: f.name, Rows: f.rows(), RowGroups: len(f.groups), Bytes: f.bytes}
+	}
+	return out
+}
