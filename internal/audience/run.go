@@ -189,11 +189,14 @@ type Chunk struct {
 }
 
 // A Receipt is receipts/<chunk>.json: what became of a chunk's rows. It is a checkpoint too: an upload that starts again
-// skips the batches in it. Rows = Unusable + Sent + Failed once the task has ended.
+// skips the batches in it. Rows = Unusable + Sent + Failed always: what is not acknowledged yet
+// counts as failed, so that the account balances even after a task that was killed.
 type Receipt struct {
 	Schema     int              `json:"schema"`
 	Run        string           `json:"run"`
 	Chunk      string           `json:"chunk"`
+	File       string           `json:"file"`      // URL of the matched file that the rows are in
+	FirstRow   int64            `json:"first_row"` // as in Chunk; a receipt of other rows is no checkpoint
 	Rows       int64            `json:"rows"`
 	Unusable   int64            `json:"unusable"`          // rows with no key left to send
 	Sent       int64            `json:"sent"`              // rows in batches that Meta acknowledged
@@ -219,6 +222,8 @@ type Session struct {
 	Epoch     int       `json:"epoch"` // raised when a session grew too old to continue
 	FirstAt   time.Time `json:"first_at"`
 	Estimated int64     `json:"estimated"` // rows announced
+	Received  int64     `json:"received"`  // rows, by Meta's latest count over the session
+	Invalid   int64     `json:"invalid"`   // of those, refused by Meta
 }
 
 // A Batch is one request that Meta acknowledged.
@@ -269,4 +274,11 @@ type CatalogTable struct {
 type CatalogColumn struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
+}
+
+// A HeldLease is lease.json: where the lease lies that this run holds. The state machine renews it while it waits for
+// the query, and gives it back at every end.
+type HeldLease struct {
+	Schema int    `json:"schema"`
+	Key    string `json:"key"` // in the work bucket
 }
