@@ -1,0 +1,65 @@
+package meta
+
+import "context"
+
+// wrapped is an API whose every call goes through around: what the decorators have in common. around runs call as often
+// as it likes and gives the error that the caller gets.
+type wrapped struct {
+	next   API
+	around func(ctx context.Context, call func() error) error
+}
+
+// through runs one call of the wrapped API and hands its result out.
+func through[T any](ctx context.Context, w *wrapped, call func() (T, error)) (T, error) {
+	var result T
+	err := w.around(ctx, func() error {
+		var err error
+		result, err = call()
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return result, nil
+}
+
+// AddUsers implements Users.
+func (w *wrapped) AddUsers(ctx context.Context, audience string, batch Batch) (Ack, error) {
+	return through(ctx, w, func() (Ack, error) { return w.next.AddUsers(ctx, audience, batch) })
+}
+
+// RemoveUsers implements Users.
+func (w *wrapped) RemoveUsers(ctx context.Context, audience string, batch Batch) (Ack, error) {
+	return through(ctx, w, func() (Ack, error) { return w.next.RemoveUsers(ctx, audience, batch) })
+}
+
+// AdAccount implements API.
+func (w *wrapped) AdAccount(ctx context.Context, account string) (Account, error) {
+	return through(ctx, w, func() (Account, error) { return w.next.AdAccount(ctx, account) })
+}
+
+// DebugToken implements API.
+func (w *wrapped) DebugToken(ctx context.Context) (TokenInfo, error) {
+	return through(ctx, w, func() (TokenInfo, error) { return w.next.DebugToken(ctx) })
+}
+
+// Audience implements API.
+func (w *wrapped) Audience(ctx context.Context, id string) (CustomAudience, error) {
+	return through(ctx, w, func() (CustomAudience, error) { return w.next.Audience(ctx, id) })
+}
+
+// FindAudience implements API.
+func (w *wrapped) FindAudience(ctx context.Context, account, mark string) (*CustomAudience, error) {
+	return through(ctx, w, func() (*CustomAudience, error) { return w.next.FindAudience(ctx, account, mark) })
+}
+
+// CreateAudience implements API.
+func (w *wrapped) CreateAudience(ctx context.Context, account string, a NewAudience) (string, error) {
+	return through(ctx, w, func() (string, error) { return w.next.CreateAudience(ctx, account, a) })
+}
+
+// SessionStatus implements API.
+func (w *wrapped) SessionStatus(ctx context.Context, audience string, session int64) (*SessionStatus, error) {
+	return through(ctx, w, func() (*SessionStatus, error) { return w.next.SessionStatus(ctx, audience, session) })
+}
