@@ -1,0 +1,193 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/cleanreach/cleanreach/internal/asl"
+	"github.com/google/uuid"
+)
+
+// A TaskDefinition is what ECS knows of a task before it starts: the program and its fixed environment, secrets included.
+type TaskDefinition struct {
+	Name        string
+	Binary      string            // path of the program
+	Environment map[string]string // nothing else is inherited
+}
+
+// A Stopped is a task that has ended, for whoever watches.
+type Stopped struct {
+	Command  []string
+	ExitCode int
+	Took     time.Duration
+	PeakRSS  int64 // bytes
+	CPU      time.Duration
+}
+
+// Tasks runs ECS tasks as processes.
+type Tasks struct {
+	Cluster     string
+	Definitions []TaskDefinition
+	Log         func(command []string) (io.WriteCloser, error) // where the next task's output goes; a writer each
+	StopTimeout time.Duration                                  // from SIGTERM to SIGKILL; ECS's default is 30 seconds, and so is ours
+	Now         func() time.Time
+	OnStopped   func(Stopped) // may be nil
+}
+
+// The parts of ecs:runTask.sync that the definition uses, in Step Functions' spelling.
+type runTask struct {
+	LaunchType, Cluster, TaskDefinition, PropagateTags string
+	NetworkConfiguration                               json.RawMessage
+	Overrides                                          overrides
+}
+
+type overrides struct {
+	ContainerOverrides []containerOverride
+}
+
+type containerOverride struct {
+	Name        string
+	Command     []string
+	Environment []variable
+}
+
+type variable struct{ Name, Value string }
+
+// container is the name of the one container in every task definition.
+const container = "cleanreach"
+
+// maxOverrides is ECS's limit on the JSON of Overrides, in characters.
+const maxOverrides = 8192
+
+// Call is ecs:runTask.sync: it starts the task, waits for its end and gives its description. A task that exits with
+// another code than 0, or cannot start, fails with States.TaskFailed and that description as the Cause.
+func (t *Tasks) Call(ctx context.Context, call asl.Call) (any, error) {
+	var p runTask
+	if err := parameters(call, &p); err != nil {
+		return nil, err
+	}
+	definition, override, err := t.check(p)
+	if err != nil {
+		return nil, err
+	}
+	task := t.run(ctx, p, definition, override)
+	if task.StopCode == essentialExited && task.Containers[0].ExitCode != nil && *task.Containers[0].ExitCode == 0 {
+		return task, nil
+	}
+	cause, err := json.Marshal(task)
+	if err != nil {
+		return nil, fmt.Errorf("encode task: %w", err)
+	}
+	return nil, &asl.Error{Name: asl.ErrTaskFailed, Cause: string(cause)}
+}
+
+func (t *Tasks) check(p runTask) (TaskDefinition, containerOverride, error) {
+	refuse := func(name, format string, args ...any) (TaskDefinition, containerOverride, error) {
+		return TaskDefinition{}, containerOverride{}, &asl.Error{Name: name, Cause: fmt.Sprintf(format, args...)}
+	}
+	if p.Cluster != t.Cluster {
+		return refuse("ECS.ClusterNotFoundException", "Cluster %q not found.", p.Cluster)
+	}
+	if text, err := json.Marshal(p.Overrides); err != nil || len(text) > maxOverrides {
+		return refuse("ECS.InvalidParameterException", "Container Overrides length must be at most %d", maxOverrides)
+	}
+	if len(p.Overrides.ContainerOverrides) != 1 || p.Overrides.ContainerOverrides[0].Name != container {
+		return refuse("ECS.InvalidParameterException", "Override for container that is not a part of the TaskDefinition.")
+	}
+	for _, d := range t.Definitions {
+		if d.Name == p.TaskDefinition {
+			return d, p.Overrides.ContainerOverrides[0], nil
+		}
+	}
+	return refuse("ECS.ClientException", "TaskDefinition %q not found.", p.TaskDefinition)
+}
+
+// run runs the process to its end.
+func (t *Tasks) run(ctx context.Context, p runTask, definition TaskDefinition, override containerOverride) *task {
+	environment := maps.Clone(definition.Environment)
+	if environment == nil {
+		environment = map[string]string{}
+	}
+	for _, v := range override.Environment {
+		environment[v.Name] = v.Value
+	}
+	description := t.describe(p)
+	output, err := t.Log(override.Command)
+	if err != nil {
+		return description.notStarted(t.Now(), err)
+	}
+	defer func() { _ = output.Close() }()
+
+	cmd := exec.CommandContext(ctx, definition.Binary, override.Command...) //nolint:gosec // the program that we built
+	cmd.Env = []string{}
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		cmd.Env = append(cmd.Env, name+"="+environment[name])
+	}
+	shared := &lockedWriter{w: output}
+	cmd.Stdout, cmd.Stderr = shared, shared
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C at the terminal reaches it only as ECS's SIGTERM
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = t.StopTimeout
+	if cmd.WaitDelay == 0 {
+		cmd.WaitDelay = 30 * time.Second
+	}
+	if err := cmd.Start(); err != nil {
+		return description.notStarted(t.Now(), err)
+	}
+	description.StartedAt = t.Now().UnixMilli()
+	_ = cmd.Wait() // ProcessState says it better
+	stopped := t.Now()
+	description.exited(stopped, exitCode(cmd.ProcessState), ctx.Err() != nil)
+	if t.OnStopped != nil {
+		t.OnStopped(usage(cmd.ProcessState, override.Command, stopped.Sub(time.UnixMilli(description.StartedAt))))
+	}
+	return description
+}
+
+// exitCode is a process's code as a container reports it: a signal is 128 and its number.
+func exitCode(state *os.ProcessState) int {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return state.ExitCode()
+}
+
+func usage(state *os.ProcessState, command []string, took time.Duration) Stopped {
+	s := Stopped{Command: command, ExitCode: exitCode(state), Took: took, CPU: state.UserTime() + state.SystemTime()}
+	if u, ok := state.SysUsage().(*syscall.Rusage); ok {
+		s.PeakRSS = u.Maxrss * rssUnit
+	}
+	return s
+}
+
+func (t *Tasks) describe(p runTask) *task {
+	arn := "arn:aws:ecs:local:000000000000:task/" + t.Cluster + "/" + uuid.NewString()
+	return &task{
+		TaskArn: arn, ClusterArn: "arn:aws:ecs:local:000000000000:cluster/" + t.Cluster, TaskDefinitionArn: p.TaskDefinition,
+		LaunchType: p.LaunchType, LastStatus: "STOPPED", DesiredStatus: "STOPPED", StartedBy: "AWS Step Functions",
+		CreatedAt: t.Now().UnixMilli(), Overrides: p.Overrides,
+		Containers: []taskContainer{{Name: container, LastStatus: "STOPPED", TaskArn: arn}},
+	}
+}
+
+// lockedWriter lets standard output and standard error share a log.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write writes as a whole.
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
