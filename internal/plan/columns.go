@@ -35,7 +35,7 @@ func columnsOf(files []file) (columns []audience.PlanColumn, ignored []string, e
 	}
 	if !slices.ContainsFunc(columns, func(c audience.PlanColumn) bool { return c.Key.Finds() }) {
 		return nil, nil, audience.Fail(audience.Invalid,
-			"let the query select at least one of "+quoted(finding())+"; "+audience.Email.HashColumn()+" and the like count too, for values that are hashes already",
+			"let the query select at least one of "+quoted(finding())+"; "+quoted([]string{audience.Email.HashColumn()})+" and the like count too, for values that are hashes already",
 			fmt.Errorf("read matched file %s: its columns %s hold nothing by which Meta finds a person", model.name, quoted(model.columns)))
 	}
 	return columns, ignored, nil

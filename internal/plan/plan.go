@@ -42,7 +42,7 @@ func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := readFooters(ctx, location)
+	location, files, err := readFooters(ctx, location)
 	if err != nil {
 		return nil, err
 	}
@@ -87,14 +87,15 @@ func matchOf(ctx context.Context, folder *storage.Folder) (string, error) {
 }
 
 // readFooters reads the footers of all matched files, sorted by name. Objects without a byte are the folders that S3's
-// console makes. That nothing is there at all is a match without rows: a query engine need not write an empty file.
-func readFooters(ctx context.Context, location string) ([]file, error) {
+// console makes. That nothing is there at all is a match without rows: a query engine need not write an empty file. The URL
+// that it returns is of the folder that the files' names are relative to.
+func readFooters(ctx context.Context, location string) (string, []file, error) {
 	folder, objects, err := storage.Find(ctx, location)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return location, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list the matched files: %w", err)
+		return "", nil, fmt.Errorf("list the matched files: %w", err)
 	}
 	defer func() { _ = folder.Close() }() // nothing was written
 	var files []file
@@ -108,7 +109,7 @@ func readFooters(ctx context.Context, location string) ([]file, error) {
 	for i := range files {
 		group.Go(func() error { return readFooter(ctx, folder, &files[i]) })
 	}
-	return files, group.Wait()
+	return folder.URL(), files, group.Wait()
 }
 
 func readFooter(ctx context.Context, folder *storage.Folder, f *file) error {
