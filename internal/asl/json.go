@@ -88,6 +88,9 @@ func parseDocument(data []byte) (*document, error) {
 	dec.UseNumber()
 	doc := &document{}
 	v, err := doc.read(dec, "", 0)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
 	if err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
@@ -108,9 +111,6 @@ func (d *document) read(dec *json.Decoder, path string, depth int) (any, error) 
 	}
 	tok, err := dec.Token()
 	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
 		return nil, err
 	}
 	switch tok {

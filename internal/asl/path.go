@@ -150,18 +150,13 @@ func (p *path) get(input any, sc *scope) (any, error) {
 		return data, nil
 	}
 	for i, frag := range p.rest {
-		for _, v := range p.rest[:i].Get(data) {
-			_, array := v.([]any)
-			_, object := v.(map[string]any)
-			switch frag.(type) {
-			case jp.Wildcard:
-				if object {
-					return nil, errors.New("selects the fields of an object, whose order is not kept")
-				}
-			case jp.Slice, jp.Union:
-				if !array {
-					return nil, errors.New("selects by index from what is no array")
-				}
+		at := []any{data}
+		if i > 0 {
+			at = p.rest[:i].Get(data)
+		}
+		for _, v := range at {
+			if err := applicable(frag, v); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -170,6 +165,23 @@ func (p *path) get(input any, sc *scope) (any, error) {
 		found = []any{}
 	}
 	return found, nil
+}
+
+// applicable tells whether an operator that selects several values can be applied to v.
+func applicable(frag jp.Frag, v any) error {
+	_, array := v.([]any)
+	_, object := v.(map[string]any)
+	switch frag.(type) {
+	case jp.Wildcard:
+		if object {
+			return errors.New("selects the fields of an object, whose order is not kept")
+		}
+	case jp.Slice, jp.Union:
+		if !array {
+			return errors.New("selects by index from what is no array")
+		}
+	}
+	return nil
 }
 
 // set returns a copy of base with value at the path, creating the objects between. The path has only fields.

@@ -53,7 +53,11 @@ func parseExpression(text string) (expression, error) {
 		return pathExpression{p}, nil
 	}
 	if strings.HasPrefix(text, "States.") {
-		return parseIntrinsic(text)
+		c, err := parseIntrinsic(text)
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
 	}
 	return nil, fmt.Errorf("%q is neither a path nor an intrinsic function", text)
 }
@@ -83,6 +87,7 @@ func parseTemplate(v any, at string, report func(string)) *template {
 			expr, err := parseExpression(text)
 			if err != nil {
 				report(fmt.Sprintf("%s: %v", where, err))
+				continue
 			}
 			t.object[name] = &template{dynamic: expr, field: key}
 		}
