@@ -1,50 +1,297 @@
 package table
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
-// A ColumnReader reads some columns of a Parquet file page by page: its memory is a page and a dictionary a column,
+const (
+	// stepRows are read of every column before the next step: a batch that grows too large ends between steps.
+	stepRows = 1 << 10
+	// columnBatchBytes is the size of values at which a batch of a ColumnReader ends early.
+	columnBatchBytes = 32 << 20
+	// columnStepBytes is the most that one column may hold in a step. No column of customers' data comes near.
+	columnStepBytes = 256 << 20
+)
+
+// A ColumnReader reads some columns of a Parquet file page by page: its memory is two pages and a dictionary a column,
 // however large the row groups are. It is not safe for concurrent use; open one for each goroutine.
-type ColumnReader struct{}
+type ColumnReader struct {
+	file    *parquetFile
+	columns []*pageReader // each wanted column once
+	places  []int         // for each wanted column, its place in columns
+	group   int           // the current row group
+	first   int64         // the current row group's first row in the file, from 0
+	row     int64         // the next row in the file, from 0
+	values  []parquet.Value
+	bad     []bool // for each row of a step, whether it is bad
+}
+
+// pageReader is where one column stands.
+type pageReader struct {
+	parquetColumn
+	pages  parquet.Pages // of the current row group; nil when it is not open
+	page   parquet.Page
+	values parquet.ValueReader
+}
 
 // OpenColumns opens the named columns of a Parquet file of size bytes; name is how errors call it. A column that is
 // missing is a *MissingColumnsError, one that is nested or of a type without a text form is an error that names it; both
 // of class Invalid. Closing ra is the caller's.
 func OpenColumns(name string, ra io.ReaderAt, size int64, columns []string) (*ColumnReader, error) {
-	return nil, audience.Failf(audience.Invalid, "read %s: not built yet", name)
+	file, err := openParquetFile(name, ra, size)
+	if err != nil {
+		return nil, err
+	}
+	present := make([]string, len(file.columns))
+	for i := range file.columns {
+		present[i] = file.columns[i].name
+	}
+	found, err := match(name, columns, present)
+	if err != nil {
+		return nil, err
+	}
+	r := &ColumnReader{file: file, values: make([]parquet.Value, stepRows), bad: make([]bool, stepRows)}
+	for _, place := range found {
+		column := file.columns[place]
+		if column.typ == "" {
+			return nil, audience.Fail(audience.Invalid, "flatten it into columns of text, numbers, dates or booleans",
+				fmt.Errorf("column %q of %s is nested or of a type that has no text form", column.name, name))
+		}
+		at := slices.IndexFunc(r.columns, func(c *pageReader) bool { return c.leaf == column.leaf })
+		if at < 0 {
+			at = len(r.columns)
+			r.columns = append(r.columns, &pageReader{parquetColumn: column})
+		}
+		r.places = append(r.places, at)
+	}
+	return r, nil
 }
 
 // Rows counts the file's rows.
-func (r *ColumnReader) Rows() int64 { return 0 }
+func (r *ColumnReader) Rows() int64 { return r.file.rows }
 
 // Type is the type of the i-th wanted column.
-func (r *ColumnReader) Type(i int) Type { return String }
+func (r *ColumnReader) Type(i int) Type { return r.columns[r.places[i]].typ }
 
 // SeekRow goes to a row, counted from 0 over all row groups, as audience.Chunk.FirstRow does. It reads nothing of the
 // row groups before it and, where the file has a page index, nothing of the pages before it.
-func (r *ColumnReader) SeekRow(row int64) error { return nil }
-
-// Read empties the batch and fills it with up to rows rows (at least one), or returns io.EOF. Batch.Rows counts from 1, so
-// the row at SeekRow(f) has number f+1. A row whose text is no UTF-8 is in Batch.Bad. The values are as text: numbers in
-// decimal, booleans as true and false, dates and timestamps as the Types say.
-func (r *ColumnReader) Read(b *Batch, rows int) error { return io.EOF }
-
-// Close lets go of the pages.
-func (r *ColumnReader) Close() error { return nil }
-
-// A Footer is what a Parquet file says of itself at its end.
-type Footer struct {
-	Columns   []Field // the columns at the top level; Type is empty for one that this package cannot read, a nested one say
-	RowGroups []int64 // rows of each
-	Rows      int64
-	Metadata  map[string]string
+func (r *ColumnReader) SeekRow(row int64) error {
+	if row < 0 || row > r.file.rows {
+		return audience.Failf(audience.Invalid, "seek row %d of %s, which has %d rows", row, r.file.name, r.file.rows)
+	}
+	r.closePages()
+	r.group, r.first, r.row = 0, 0, row
+	r.skipGroups()
+	return nil
 }
 
-// ReadFooter reads a Parquet file's footer, and no other byte of the file. What is no Parquet file is an error of class
-// Invalid that names the file.
-func ReadFooter(name string, ra io.ReaderAt, size int64) (Footer, error) {
-	return Footer{}, audience.Failf(audience.Invalid, "read %s: not built yet", name)
+// skipGroups leaves row groups that end before the next row.
+func (r *ColumnReader) skipGroups() {
+	for r.group < len(r.file.groups) && r.row >= r.first+r.file.groups[r.group].NumRows() {
+		r.closePages()
+		r.first += r.file.groups[r.group].NumRows()
+		r.group++
+	}
+}
+
+// Read empties the batch and fills it with up to rows rows (at least one; fewer than asked for when they hold more than
+// 32 MiB), or returns io.EOF. Batch.Rows counts from 1, so the row at SeekRow(f) has number f+1. A row whose text is no
+// UTF-8 is in Batch.Bad. Values are as text: numbers in decimal, booleans as true and false, dates and timestamps as the
+// Types say, a NaN as null.
+func (r *ColumnReader) Read(b *Batch, rows int) (err error) {
+	defer r.file.rescue(&err)
+	b.begin(len(r.places))
+	for done, size := 0, 0; done < rows && size < columnBatchBytes; {
+		r.skipGroups()
+		if r.group == len(r.file.groups) {
+			if done == 0 {
+				return io.EOF
+			}
+			return nil
+		}
+		step := min(rows-done, stepRows, int(r.first+r.file.groups[r.group].NumRows()-r.row))
+		if err := r.step(b, step); err != nil {
+			return err
+		}
+		done += step
+		size = 0
+		for i := range b.Columns {
+			size += len(b.Columns[i].Data)
+		}
+	}
+	return nil
+}
+
+// step reads n rows of every column, all of the current row group.
+func (r *ColumnReader) step(b *Batch, n int) error {
+	begin := len(b.Rows)
+	clear(r.bad)
+	for i, place := range r.places {
+		if earlier := slices.Index(r.places[:i], place); earlier >= 0 {
+			b.Columns[i].appendFrom(&b.Columns[earlier], begin)
+		} else if err := r.readColumn(r.columns[place], &b.Columns[i], n); err != nil {
+			return err
+		}
+	}
+	for i := range n {
+		r.row++
+		if r.bad[i] {
+			b.Bad = append(b.Bad, BadRow{Row: r.row, Reason: BadEncoding})
+		} else {
+			b.Rows = append(b.Rows, r.row)
+		}
+	}
+	if slices.Contains(r.bad[:n], true) {
+		for i := range b.Columns {
+			b.Columns[i].drop(begin, r.bad[:n])
+		}
+	}
+	return nil
+}
+
+// readColumn appends a column's next n values.
+func (r *ColumnReader) readColumn(column *pageReader, dst *Column, n int) error {
+	if column.null {
+		for range n {
+			dst.AppendNull()
+		}
+		return nil
+	}
+	limit := len(dst.Data) + columnStepBytes
+	for done := 0; done < n; {
+		read, err := r.nextValues(column, r.values[:n-done])
+		if err != nil {
+			return r.failure(column, int64(done))
+		}
+		for _, v := range r.values[:read] {
+			if v.IsNull() || isNaN(v) {
+				dst.AppendNull()
+			} else {
+				from := len(dst.Data)
+				dst.Data = column.value(dst.Data, v)
+				dst.end(false)
+				if column.text && !utf8.Valid(dst.Data[from:]) {
+					r.bad[done] = true
+				}
+			}
+			done++
+		}
+		if len(dst.Data) > limit {
+			return audience.Failf(audience.Invalid, "read column %q of %s: %d rows from row %d on hold more than %d MiB",
+				column.name, r.file.name, n, r.row+1, columnStepBytes>>20)
+		}
+	}
+	return nil
+}
+
+// nextValues reads at least one value, from the next page if this one is at its end.
+func (r *ColumnReader) nextValues(column *pageReader, values []parquet.Value) (int, error) {
+	for {
+		if column.values != nil {
+			n, err := column.values.ReadValues(values)
+			if n > 0 {
+				return n, nil
+			}
+			if err != nil && err != io.EOF {
+				return 0, err
+			}
+		}
+		if column.pages == nil {
+			if err := r.openPages(column); err != nil {
+				return 0, err
+			}
+		}
+		column.closePage()
+		page, err := column.pages.ReadPage()
+		if err != nil {
+			return 0, err
+		}
+		column.page, column.values = page, page.Values()
+	}
+}
+
+// openPages opens a column's pages in the current row group, at the next row.
+func (r *ColumnReader) openPages(column *pageReader) error {
+	chunk := r.file.groups[r.group].ColumnChunks()[column.leaf]
+	skip := r.row - r.first
+	if skip > 0 {
+		// The pages look the index up only if it has been loaded.
+		if _, err := chunk.OffsetIndex(); err != nil && !errors.Is(err, parquet.ErrMissingOffsetIndex) {
+			return err
+		}
+	}
+	column.pages = chunk.Pages()
+	if skip > 0 {
+		return column.pages.SeekToRow(skip)
+	}
+	return nil
+}
+
+// failure is the error of a column that cannot be read at a row of the current step.
+func (r *ColumnReader) failure(column *pageReader, ahead int64) error {
+	return r.file.failure(fmt.Sprintf("column %q at row %d", column.name, r.row+ahead+1))
+}
+
+func (c *pageReader) closePage() {
+	if c.page != nil {
+		parquet.Release(c.page)
+	}
+	c.page, c.values = nil, nil
+}
+
+func (r *ColumnReader) closePages() {
+	for _, column := range r.columns {
+		column.closePage()
+		if column.pages != nil {
+			_ = column.pages.Close() // it only gives buffers back
+		}
+		column.pages = nil
+	}
+}
+
+// Close lets go of the pages.
+func (r *ColumnReader) Close() error {
+	r.closePages()
+	return nil
+}
+
+// appendFrom appends another column's values from the i-th on.
+func (c *Column) appendFrom(other *Column, i int) {
+	for ; i < other.Len(); i++ {
+		if other.IsNull(i) {
+			c.AppendNull()
+		} else {
+			c.Append(other.Value(i))
+		}
+	}
+}
+
+// drop takes the values out that are marked in gone; gone[0] is the begin-th value.
+func (c *Column) drop(begin int, gone []bool) {
+	kept := Column{Data: c.Data, Ends: c.Ends[:begin], spare: c.spare}
+	kept.Data = c.Data[:0]
+	if begin > 0 {
+		kept.Data = c.Data[:c.Ends[begin-1]]
+	}
+	if c.Null != nil {
+		kept.Null = c.Null[:begin]
+	}
+	ends, null, start := c.Ends, c.Null, uint32(len(kept.Data)) //nolint:gosec // bounded by columnStepBytes
+	for i, drop := range gone {
+		end := ends[begin+i]
+		if !drop {
+			kept.Data = append(kept.Data, c.Data[start:end]...)
+			kept.end(null != nil && null[begin+i])
+		}
+		start = end
+	}
+	*c = kept
 }

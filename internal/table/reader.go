@@ -1,8 +1,10 @@
 package table
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path"
 	"strings"
@@ -13,7 +15,7 @@ import (
 // A File is one raw file: what to call it, and how to get at its bytes. Only the function that its format needs is called.
 type File struct {
 	Name   string                         // in errors, and its ending tells format and compression
-	Size   int64                          // in bytes, as stored
+	Size   int64                          // in bytes, as stored; for Parquet
 	Open   func() (io.ReadCloser, error)  // from the start; for CSV and JSON Lines
 	OpenAt func() (ReaderAtCloser, error) // for Parquet
 }
@@ -78,6 +80,9 @@ type Reader interface {
 	Close() error
 }
 
+// batchBytes is the size of values at which a batch ends early.
+const batchBytes = 8 << 20
+
 // ErrEmpty is in the error of a file that has no bytes or, as CSV, no header line.
 var ErrEmpty = errors.New("empty file")
 
@@ -85,7 +90,47 @@ var ErrEmpty = errors.New("empty file")
 // columns in it. What is wrong with the file itself is of class Invalid and names the file, never its content: a
 // *MissingColumnsError, ErrEmpty, an unknown format. The context bounds nothing but the opening; cancel what File.Open reads from.
 func OpenReader(ctx context.Context, file File, opts ReadOptions) (Reader, error) {
-	return nil, audience.Failf(audience.Invalid, "read %s: not built yet", file.Name)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("open %s: %w", file.Name, err)
+	}
+	opts.BatchRows = cmp.Or(opts.BatchRows, 8192)
+	opts.MaxRow = cmp.Or(opts.MaxRow, 4<<20)
+	format := cmp.Or(opts.Format, FormatOf(file.Name))
+	if format == "" && startsAsParquet(file) {
+		format = Parquet
+	}
+	switch format {
+	case CSV:
+		return openCSV(file, opts)
+	case JSONL:
+		return openJSONL(file, opts)
+	case Parquet:
+		return openParquet(file, opts)
+	}
+	if file.Size == 0 {
+		return nil, empty(file.Name, "it has no bytes")
+	}
+	return nil, audience.Fail(audience.Invalid, "set the source's format: csv, jsonl or parquet",
+		fmt.Errorf("read %s: neither its name nor its first bytes tell its format", file.Name))
+}
+
+func empty(file, why string) error {
+	return audience.Fail(audience.Invalid, "", fmt.Errorf("read %s: %w: %s", file, ErrEmpty, why))
+}
+
+// startsAsParquet looks at a file's first bytes. A failure is met again when the file is opened.
+func startsAsParquet(file File) bool {
+	if file.OpenAt == nil {
+		return false
+	}
+	ra, err := file.OpenAt()
+	if err != nil {
+		return false
+	}
+	defer func() { _ = ra.Close() }() // nothing was written
+	var head [len(parquetMagic)]byte
+	_, err = ra.ReadAt(head[:], 0)
+	return (err == nil || err == io.EOF) && string(head[:]) == parquetMagic
 }
 
 // FormatOf tells a file's format from its name's ending, also under .gz and .zst. An empty format is an unknown ending.

@@ -2,7 +2,9 @@
 // columns and their types, and nothing of what the values mean.
 package table
 
-import "fmt"
+import (
+	"slices"
+)
 
 // A Column is the values of one column of a batch, as text in one buffer. The buffer is reused by the next batch: copy
 // what must last.
@@ -10,6 +12,8 @@ type Column struct {
 	Data []byte
 	Ends []uint32 // value i is Data[Ends[i-1]:Ends[i]], the first from 0
 	Null []bool   // as long as Ends, or nil when no value is null; a null value is empty in Data
+
+	spare []bool // Null's buffer while no value is null
 }
 
 // Len counts the column's values.
@@ -45,7 +49,8 @@ func (c *Column) AppendNull() { c.end(true) }
 func (c *Column) end(null bool) {
 	c.Ends = append(c.Ends, uint32(len(c.Data)))
 	if null && c.Null == nil {
-		c.Null = make([]bool, len(c.Ends)-1, cap(c.Ends))
+		c.Null = slices.Grow(c.spare[:0], cap(c.Ends))[:len(c.Ends)-1]
+		clear(c.Null)
 	}
 	if c.Null != nil {
 		c.Null = append(c.Null, null)
@@ -53,13 +58,26 @@ func (c *Column) end(null bool) {
 }
 
 // Reset empties the column and keeps its buffers.
-func (c *Column) Reset() { c.Data, c.Ends, c.Null = c.Data[:0], c.Ends[:0], nil }
+func (c *Column) Reset() {
+	if c.Null != nil {
+		c.spare = c.Null
+	}
+	c.Data, c.Ends, c.Null = c.Data[:0], c.Ends[:0], nil
+}
 
 // A Batch is some consecutive rows of one file, in columns.
 type Batch struct {
 	Columns []Column // in the order in which the reader was asked for them
 	Rows    []int64  // the number of each row in its file, from 1, a header not counted; as long as every column
 	Bad     []BadRow // rows in this stretch of the file that could not be read; they are not in Columns
+}
+
+// begin empties the batch and gives it a number of columns.
+func (b *Batch) begin(columns int) {
+	if len(b.Columns) != columns {
+		b.Columns = make([]Column, columns)
+	}
+	b.Reset()
 }
 
 // Reset empties the batch and keeps its buffers.
@@ -94,16 +112,4 @@ const (
 type Field struct {
 	Name string
 	Type Type
-}
-
-// A MissingColumnsError says that a file lacks columns that it was asked for.
-type MissingColumnsError struct {
-	File    string
-	Missing []string
-	Present []string
-}
-
-// Error names both sides, so that a misspelt mapping is seen at once. Column names are no personal data.
-func (e *MissingColumnsError) Error() string {
-	return fmt.Sprintf("%s has no column %q; it has %q", e.File, e.Missing, e.Present)
 }
