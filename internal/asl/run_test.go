@@ -281,7 +281,9 @@ func TestRunRefuses(t *testing.T) {
 
 func TestDataLimit(t *testing.T) {
 	large := func(n int) string { return string(slices.Repeat([]byte("x"), n)) }
-	task := func(rest string) string { return one(`{"Type": "Task", "Resource": "` + workARN + `", ` + rest + ` "End": true}`) }
+	task := func(rest string) string {
+		return one(`{"Type": "Task", "Resource": "` + workARN + `", ` + rest + ` "End": true}`)
+	}
 	text := func(n int) IntegrationFunc { return func(context.Context, Call) (any, error) { return large(n), nil } }
 	tests := []struct {
 		name, definition string
@@ -344,7 +346,11 @@ func TestAbort(t *testing.T) {
 		time.AfterFunc(time.Minute, func() { cancel(stop) })
 		stopped := false
 		_, err := m.Run(ctx, Options{Name: "a", Input: []byte(`{"items": [1, 2]}`), OnEvent: func(e Event) { last = append(last, e) },
-			Integrations: integrations(func(ctx context.Context, _ Call) (any, error) { <-ctx.Done(); stopped = true; return nil, &Error{Name: "X"} })})
+			Integrations: integrations(func(ctx context.Context, _ Call) (any, error) {
+				<-ctx.Done()
+				stopped = true
+				return nil, &Error{Name: "X"}
+			})})
 		require.ErrorIs(t, err, stop)
 		assert.True(t, stopped)
 	})
