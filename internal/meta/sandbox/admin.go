@@ -1,0 +1,166 @@
+package sandbox
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+)
+
+// Person is a member of an audience: the values that were sent for it, by key, empty ones left out.
+type Person map[string]string
+
+// Members lists the people of an audience in the order in which they came.
+func (s *Server) Members(audience string) ([]Person, error) {
+	a := s.audience(audience)
+	if a == nil {
+		return nil, fmt.Errorf("there is no audience %s", audience)
+	}
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	var list []Person
+	err := a.each(func(parsed schema, r *row) error {
+		var values []any
+		if json.Unmarshal(rowArray(parsed, r), &values) != nil || len(values) != len(parsed.columns) {
+			return errors.New("a row cannot be read")
+		}
+		p := Person{}
+		for i, v := range values {
+			if text := fmt.Sprint(v); v != nil && text != "" {
+				p[parsed.columns[i].key] = text
+			}
+		}
+		list = append(list, p)
+		return nil
+	})
+	return list, err
+}
+
+// rowArray is a row as a JSON array, also when it came as the bare value of a single-key upload.
+func rowArray(parsed schema, r *row) []byte {
+	if parsed.single && r.raw[0] != '[' {
+		return append(append([]byte{'['}, r.raw...), ']')
+	}
+	return r.raw
+}
+
+var adminAudience = regexp.MustCompile(`^/sandbox/audiences/([0-9]+)(/members)?$`)
+
+// admin answers the requests that Meta does not have.
+func (s *Server) admin(w http.ResponseWriter, r *http.Request) {
+	m := adminAudience.FindStringSubmatch(r.URL.Path)
+	switch {
+	case r.URL.Path == "/sandbox/audiences" && r.Method == http.MethodGet:
+		s.writeJSON(w, s.overview())
+	case r.URL.Path == "/sandbox/faults":
+		s.adminFaults(w, r)
+	case m == nil:
+		http.Error(w, "see docs/sandbox.md for what is here", http.StatusNotFound)
+	case s.audience(m[1]) == nil:
+		http.Error(w, "there is no such audience", http.StatusNotFound)
+	case m[2] != "" && r.Method == http.MethodGet:
+		s.dump(w, s.audience(m[1]))
+	case m[2] == "" && r.Method == http.MethodPost:
+		s.adminStatus(w, r, s.audience(m[1]))
+	default:
+		http.Error(w, "see docs/sandbox.md for what is here", http.StatusMethodNotAllowed)
+	}
+}
+
+// overviewEntry is a line of GET /sandbox/audiences.
+type overviewEntry struct {
+	ID          string `json:"id"`
+	Account     string `json:"account"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Members     int64  `json:"members"`
+	Batches     int64  `json:"batches"` // taken, repeated ones included
+	Repeats     int64  `json:"repeats"` // batches that their session had had before
+}
+
+func (s *Server) overview() []overviewEntry {
+	list := []overviewEntry{}
+	for _, a := range s.ofAccount("") {
+		a.mu.Lock()
+		list = append(list, overviewEntry{a.id, a.account, a.Name, a.Description, a.count(), a.batches, a.repeats})
+		a.mu.Unlock()
+	}
+	return list
+}
+
+func (s *Server) writeJSON(w http.ResponseWriter, document any) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	_ = json.NewEncoder(w).Encode(document)
+}
+
+// dump writes an audience's members, a line each: {"schema":[…],"row":[…]}.
+func (s *Server) dump(w http.ResponseWriter, a *customAudience) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := bufio.NewWriterSize(w, 1<<16)
+	name, prefix := "", []byte(nil)
+	err := a.each(func(parsed schema, r *row) error {
+		if parsed.String() != name || prefix == nil {
+			keys := make([]string, len(parsed.columns))
+			for i, c := range parsed.columns {
+				keys[i] = c.key
+			}
+			encoded, err := json.Marshal(keys)
+			if err != nil {
+				return err
+			}
+			name, prefix = parsed.String(), []byte(`{"schema":`+string(encoded)+`,"row":`)
+		}
+		_, _ = out.Write(prefix)
+		_, _ = out.Write(rowArray(parsed, r))
+		_, err := out.WriteString("}\n")
+		return err
+	})
+	if err != nil || out.Flush() != nil {
+		panic(http.ErrAbortHandler) // half a list must not look like a whole one
+	}
+}
+
+// adminFaults lists, sets and clears faults.
+func (s *Server) adminFaults(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodGet:
+	case http.MethodDelete:
+		s.ClearFaults()
+	case http.MethodPost:
+		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
+		decoder.DisallowUnknownFields()
+		var f Fault
+		if err := decoder.Decode(&f); err != nil {
+			http.Error(w, "a fault is a JSON object as in docs/sandbox.md: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		if err := s.SetFault(f); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+	default:
+		http.Error(w, "GET, POST or DELETE", http.StatusMethodNotAllowed)
+		return
+	}
+	s.writeJSON(w, s.faults.list())
+}
+
+// adminStatus sets an audience's operation status: {"operation_status":471}. 0 lets it follow from the uploads again.
+func (s *Server) adminStatus(w http.ResponseWriter, r *http.Request, a *customAudience) {
+	var document struct {
+		Status *int `json:"operation_status"`
+	}
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
+	if err := decoder.Decode(&document); err != nil || document.Status == nil || *document.Status < 0 {
+		http.Error(w, `send {"operation_status": <code>}`, http.StatusBadRequest)
+		return
+	}
+	a.mu.Lock()
+	a.status = *document.Status
+	a.mu.Unlock()
+	s.writeJSON(w, map[string]any{"id": a.id, "operation_status": *document.Status})
+}
