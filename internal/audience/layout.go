@@ -35,3 +35,6 @@ func TableName(tenant, audience string) string {
 
 // DocumentVersion is the schema version that every run document carries.
 const DocumentVersion = 1
+
+// LeaseDir is where an audience's lease lies in the work bucket. The state machine knows it too.
+func LeaseDir(tenant, audience string) string { return "leases/" + tenant + "/" + audience + "/" }

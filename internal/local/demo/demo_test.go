@@ -1,0 +1,53 @@
+package demo_test
+
+import (
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/local/cleanroom"
+	"github.com/cleanreach/cleanreach/internal/local/demo"
+)
+
+func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
+	sums := map[uint64][32]byte{}
+	for i, seed := range []uint64{7, 7, 8} {
+		dir := t.TempDir()
+		_, err := demo.Write(dir, demo.Options{Rows: 500, Seed: seed})
+		require.NoError(t, err)
+		var all []byte
+		for _, name := range []string{"customers/shop-us.csv", "customers/shop-eu.csv.gz", "customers/app.jsonl", "partner/members.parquet"} {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			require.NoError(t, err)
+			require.NotEmpty(t, data)
+			all = append(all, data...)
+		}
+		sum := sha256.Sum256(all)
+		if i == 1 {
+			assert.Equal(t, sums[seed], sum)
+		}
+		sums[seed] = sum
+	}
+	assert.NotEqual(t, sums[7], sums[8])
+}
+
+func TestItsDocumentsAreValid(t *testing.T) {
+	files, err := demo.Write(t.TempDir(), demo.Options{Rows: 10})
+	require.NoError(t, err)
+	data, err := os.ReadFile(files.Audience)
+	require.NoError(t, err)
+	_, err = audience.ParseDefinition(data)
+	require.NoError(t, err)
+	_, err = cleanroom.LoadRoom(files.Room)
+	require.NoError(t, err)
+}
+
+func TestTooManyRows(t *testing.T) {
+	_, err := demo.Write(t.TempDir(), demo.Options{Rows: demo.MaxRows + 1})
+	require.ErrorContains(t, err, "from 1 to 10000000")
+}

@@ -1,0 +1,18 @@
+// Command local runs CleanReach's state machine on this machine: the same definition as on AWS, with folders for
+// buckets, processes for Fargate tasks, DuckDB for the clean room and, unless told otherwise, a sandbox for Meta.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
+	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

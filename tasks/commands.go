@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
+)
+
+// A command is a subcommand.
+type command struct {
+	name string
+	does string
+	run  func(context.Context, call) error
+}
+
+func commands() []command {
+	return []command{
+		{"preflight", "ask Meta everything that it would refuse later", stage(preflightStage)},
+		{"prepare", "raw files to prepared Parquet, quarantine and quality report", stage(prepareStage)},
+		{"plan", "matched Parquet to chunks", stage(planStage)},
+		{"upload", "send one chunk to Meta", stage(uploadStage)},
+		{"report", "receipts to the account of every row", stage(reportStage)},
+		{"explain", "why does a person not match: canonical values and hashes of JSON lines", explain},
+		{"validate", "check an audience definition", validate},
+		{"schema", "print the JSON Schema of an audience definition", schema},
+		{"version", "print the version", version},
+	}
+}
+
+const usageHead = `cleanreach brings customers matched in a clean room into a Meta Custom Audience.
+
+usage: cleanreach <command>
+
+`
+
+const usageTail = `
+The first five are stages, started by the state machine. They read the run's folder from
+CLEANREACH_RUN (and upload its chunk from CLEANREACH_CHUNK), and nothing else of the run.
+
+exit codes
+  0  done
+  1  transient: start it again, it goes on where it stopped
+  2  the definition or the call is wrong
+  3  a gate on the data stopped it, or another run holds the audience
+  4  Meta refuses, and a person must act: token, permission, terms
+  5  throttled for longer than the task may wait: start it again later
+
+examples
+  cleanreach validate my-audience.json
+  echo '{"key": "PHONE", "value": "(650) 555-1212", "country": "US"}' | cleanreach explain
+  CLEANREACH_RUN=s3://work/runs/acme/vip/2026-11-24/ cleanreach report
+`
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, usageHead)
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
+	}
+	fmt.Fprint(w, usageTail)
+}
+
+// run finds the subcommand and turns its error into the exit code that the state machine reads.
+func run(ctx context.Context, args []string, e env, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		usage(stderr)
+		return int(audience.Invalid)
+	}
+	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		usage(stdout)
+		return 0
+	}
+	for _, c := range commands() {
+		if c.name != args[0] {
+			continue
+		}
+		if err := c.run(ctx, call{args: args[1:], env: e, stdin: stdin, stdout: stdout, stderr: stderr}); err != nil {
+			fmt.Fprintln(stderr, "cleanreach "+c.name+":", err)
+			return int(audience.ClassOf(err))
+		}
+		return 0
+	}
+	fmt.Fprintf(stderr, "cleanreach: there is no command %q\n\n", args[0])
+	usage(stderr)
+	return int(audience.Invalid)
+}
+
+func schema(_ context.Context, c call) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	_, err := c.stdout.Write(audience.DefinitionSchema)
+	return err
+}
+
+func version(_ context.Context, c call) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	v := "(unknown)"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		v = info.Main.Version
+	}
+	_, err := fmt.Fprintf(c.stdout, "cleanreach %s, Marketing API %s\n", v, meta.DefaultVersion)
+	return err
+}
+
+func noArguments(c call) error {
+	if len(c.args) > 0 {
+		return audience.Failf(audience.Invalid, "it takes no arguments")
+	}
+	return nil
+}

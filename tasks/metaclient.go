@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
+)
+
+// credentials are what a secret holds: the bare token, or JSON with both.
+type credentials struct {
+	Token     meta.Token `json:"access_token"`
+	AppSecret meta.Token `json:"app_secret"`
+}
+
+// secretReader is the one call of Secrets Manager that is made here.
+type secretReader interface {
+	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
+}
+
+// connect makes Meta's client for a stage, paced and retrying.
+func connect(ctx context.Context, w *work) (meta.API, *meta.Budget, error) {
+	c, err := findCredentials(ctx, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := meta.New(meta.Config{
+		BaseURL: w.env[envMetaURL], Version: w.run.Def().Meta.APIVersion, Token: c.Token, AppSecret: c.AppSecret, Log: w.log,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	budget := meta.NewBudget(0, nil)
+	paced := meta.Paced(client, meta.Pace{Budget: budget})
+	return meta.Retrying(paced, meta.Policy{Budget: budget, Log: w.log}), budget, nil
+}
+
+func findCredentials(ctx context.Context, w *work) (credentials, error) {
+	if token := w.env[envMetaToken]; token != "" {
+		return credentials{Token: meta.Token(token), AppSecret: meta.Token(w.env[envAppSecret])}, nil
+	}
+	name := w.run.Def().Meta.Secret
+	if name == "" {
+		return credentials{}, audience.Failf(audience.Invalid, "no access token: name its secret in meta.secret, or set %s", envMetaToken)
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return credentials{}, fmt.Errorf("set up AWS: %w", err)
+	}
+	return readSecret(ctx, secretsmanager.NewFromConfig(cfg), name)
+}
+
+func readSecret(ctx context.Context, reader secretReader, name string) (credentials, error) {
+	out, err := reader.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(name)})
+	if err != nil {
+		return credentials{}, audience.Fail(audience.Action, "check that the secret exists and has a value, and that this task's role may read it",
+			fmt.Errorf("read secret %s: %w", name, err))
+	}
+	return parseSecret(name, aws.ToString(out.SecretString))
+}
+
+// parseSecret never puts anything of the secret into its error.
+func parseSecret(name, value string) (credentials, error) {
+	var c struct {
+		Token     string `json:"access_token"`
+		AppSecret string `json:"app_secret"`
+	}
+	if json.Unmarshal([]byte(value), &c) != nil {
+		c.Token = value
+	}
+	if c.Token == "" {
+		return credentials{}, audience.Failf(audience.Action,
+			`the secret %s holds no access token: put the token into it, or {"access_token": "...", "app_secret": "..."}`, name)
+	}
+	return credentials{Token: meta.Token(c.Token), AppSecret: meta.Token(c.AppSecret)}, nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/plan"
+	"github.com/cleanreach/cleanreach/internal/preflight"
+	"github.com/cleanreach/cleanreach/internal/prepare"
+	"github.com/cleanreach/cleanreach/internal/report"
+	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/internal/upload"
+)
+
+var preflightStage = stageFunc{"preflight", true, func(ctx context.Context, w *work) error {
+	client, _, err := connect(ctx, w)
+	if err != nil {
+		return err
+	}
+	_, err = preflight.Run(ctx, preflight.Deps{Run: w.run, Folder: w.folder, Meta: client, Now: time.Now, Log: w.log})
+	return err
+}}
+
+var prepareStage = stageFunc{"prepare", true, func(ctx context.Context, w *work) error {
+	catalog, err := openCatalog(ctx, w.env[envCatalog])
+	if err != nil {
+		return err
+	}
+	_, err = prepare.Run(ctx, prepare.Deps{Run: w.run, Folder: w.folder, Catalog: catalog, Now: time.Now, Log: w.log})
+	return err
+}}
+
+var planStage = stageFunc{"plan", false, func(ctx context.Context, w *work) error {
+	_, err := plan.Run(ctx, plan.Deps{Run: w.run, Folder: w.folder, Now: time.Now, Log: w.log})
+	return err
+}}
+
+var uploadStage = stageFunc{"upload", false, func(ctx context.Context, w *work) error {
+	if w.env[envChunk] == "" {
+		return audience.Failf(audience.Invalid, "%s is not set: it must be the id of a chunk", envChunk)
+	}
+	client, budget, err := connect(ctx, w)
+	if err != nil {
+		return err
+	}
+	_, err = upload.Run(ctx, upload.Deps{
+		Run: w.run, Folder: w.folder, Chunk: w.env[envChunk], Meta: client, Waited: budget.Throttled, Now: time.Now, Log: w.log,
+	})
+	return err
+}}
+
+var reportStage = stageFunc{"report", false, func(ctx context.Context, w *work) error {
+	client, _, err := connect(ctx, w)
+	if err != nil {
+		return err
+	}
+	_, err = report.Run(ctx, report.Deps{Run: w.run, Folder: w.folder, Meta: client, Now: time.Now, Log: w.log})
+	return err
+}}
+
+// openCatalog opens the catalog that prepared tables are switched in.
+func openCatalog(ctx context.Context, rawURL string) (prepare.Catalog, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil || (u.Scheme != "file" && u.Scheme != "s3") {
+		return nil, audience.Failf(audience.Invalid, "%s must be the file:// or s3:// URL of the folder with the tables' documents", envCatalog)
+	}
+	folder, err := storage.Open(ctx, rawURL)
+	if err != nil {
+		return nil, err
+	}
+	return prepare.DocumentCatalog{Folder: folder}, nil
+}
