@@ -82,7 +82,9 @@ func newMachine(ctx context.Context, o options, def *audience.Definition, getenv
 	return m, nil
 }
 
-func (m *machine) runDir() string { return fmt.Sprintf("runs/%s/%s/%s/", m.def.Tenant, m.def.Name, m.id) }
+func (m *machine) runDir() string {
+	return fmt.Sprintf("runs/%s/%s/%s/", m.def.Tenant, m.def.Name, m.id)
+}
 
 // makeFolder makes the run's folder and, beside it, the short way to it: out/<run>.
 func (m *machine) makeFolder() error {
@@ -222,4 +224,3 @@ func isURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && u.Scheme != "" && strings.Contains(s, "://")
 }
-

@@ -1,0 +1,395 @@
+package statemachine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/internal/asl"
+)
+
+// world stands in for all services: a bucket in memory, tasks that write the documents that the state machine reads, and
+// answers that a case may change.
+type world struct {
+	mu      sync.Mutex
+	bucket  map[string]string
+	queue   []map[string]any
+	events  []map[string]any
+	visited []string            // top-level states, and chunk states as chunk:State
+	exits   map[string][]string // by command (and :chunk): what the next tasks do: an exit code, a stop code, or "" for success
+	answers map[string][]any    // by API action: errors and results to give before the default
+	chunks  []string
+	outcome string
+}
+
+const runDir = "runs/acme/vip/run-1/"
+
+func newWorld() *world {
+	return &world{
+		bucket: map[string]string{"audiences/acme/vip.json": `{"source": {}}`},
+		exits:  map[string][]string{}, answers: map[string][]any{}, chunks: []string{"00001", "00002"}, outcome: "succeeded",
+	}
+}
+
+func (w *world) integrations(m *asl.Machine) map[string]asl.Integration {
+	all := map[string]asl.Integration{}
+	for _, arn := range m.Resources() {
+		all[arn] = asl.IntegrationFunc(func(_ context.Context, call asl.Call) (any, error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			action := call.Resource[strings.LastIndex(call.Resource, ":")+1:]
+			if action == "sync" || strings.HasSuffix(call.Resource, ".sync") {
+				action = strings.TrimPrefix(call.Resource, "arn:aws:states:::")
+			}
+			if next := w.answers[action]; len(next) > 0 {
+				w.answers[action] = next[1:]
+				if err, bad := next[0].(*asl.Error); bad {
+					return nil, err
+				}
+				if next[0] != nil {
+					return next[0], nil
+				}
+			}
+			return w.answer(action, call.Parameters.(map[string]any))
+		})
+	}
+	return all
+}
+
+func (w *world) answer(action string, p map[string]any) (any, error) {
+	text := func(name string) string { s, _ := p[name].(string); return s }
+	switch action {
+	case "getObject":
+		body, ok := w.bucket[text("Key")]
+		if !ok {
+			return nil, &asl.Error{Name: "S3.NoSuchKeyException", Cause: "no such key"}
+		}
+		return map[string]any{"Body": body}, nil
+	case "putObject":
+		body, isText := p["Body"].(string)
+		if !isText {
+			data, _ := json.Marshal(p["Body"])
+			body = string(data)
+		}
+		w.bucket[text("Key")] = body
+		return map[string]any{}, nil
+	case "startProtectedQuery":
+		return map[string]any{"ProtectedQuery": map[string]any{"Id": "query-1", "Status": "SUBMITTED"}}, nil
+	case "getProtectedQuery":
+		return success(), nil
+	case "sendMessage":
+		w.queue = append(w.queue, p["MessageBody"].(map[string]any))
+		return map[string]any{}, nil
+	case "putEvents":
+		w.events = append(w.events, p["Entries"].([]any)[0].(map[string]any))
+		return map[string]any{}, nil
+	case "ecs:runTask.sync":
+		return w.task(p)
+	}
+	return map[string]any{}, nil
+}
+
+func queryIs(status string, fields ...string) map[string]any {
+	q := map[string]any{"Id": "query-1", "Status": status}
+	if len(fields) > 0 {
+		q["Error"] = map[string]any{"Code": fields[0], "Message": fields[len(fields)-1]}
+	}
+	return map[string]any{"ProtectedQuery": q}
+}
+
+func success() map[string]any {
+	return map[string]any{"ProtectedQuery": map[string]any{"Id": "query-1", "Status": "SUCCESS",
+		"Result": map[string]any{"Output": map[string]any{"S3": map[string]any{"Location": "s3://results/x/"}}}}}
+}
+
+// task does what a stage leaves behind, or fails as ECS does.
+func (w *world) task(p map[string]any) (any, error) {
+	override := p["Overrides"].(map[string]any)["ContainerOverrides"].([]any)[0].(map[string]any)
+	stage := override["Command"].([]any)[0].(string)
+	key := stage
+	for _, v := range override["Environment"].([]any) {
+		if v := v.(map[string]any); v["Name"] == "CLEANREACH_CHUNK" {
+			key += ":" + v["Value"].(string)
+		}
+	}
+	if next := w.exits[key]; len(next) > 0 {
+		w.exits[key] = next[1:]
+		if next[0] != "" {
+			return nil, taskFailed(p, next[0])
+		}
+	}
+	switch stage {
+	case "preflight":
+		w.bucket[runDir+"lease.json"] = `{"schema": 1, "key": "leases/acme/vip/00000001.json"}`
+		w.bucket[runDir+"preflight.json"] = `{"query": {"MembershipIdentifier": "m", "SqlParameters": {"QueryString": "SELECT"}, "ComputeConfiguration": {}}}`
+	case "plan":
+		items := []map[string]string{}
+		for _, c := range w.chunks {
+			items = append(items, map[string]string{"id": c})
+		}
+		data, _ := json.Marshal(items)
+		w.bucket[runDir+"chunks.json"] = string(data)
+		w.bucket[runDir+"plan.json"] = fmt.Sprintf(`{"chunks": %d, "concurrency": 1, "tolerated_failure_percentage": 50}`, len(w.chunks))
+	case "report":
+		w.bucket[runDir+"outcome.json"] = fmt.Sprintf(`{"outcome": %q, "rows": {}, "chunks": {"total": 2, "failed": 1}}`, w.outcome)
+	}
+	return map[string]any{"LastStatus": "STOPPED"}, nil
+}
+
+func taskFailed(p map[string]any, how string) *asl.Error {
+	if strings.HasPrefix(how, "ECS.") || strings.HasPrefix(how, "States.") {
+		return &asl.Error{Name: how, Cause: "the API said no"}
+	}
+	container := map[string]any{"Name": "cleanreach"}
+	stop := how
+	if code := json.Number(how); strings.Trim(how, "0123456789") == "" {
+		container["ExitCode"], stop = code, "EssentialContainerExited"
+	}
+	cause, _ := json.Marshal(map[string]any{"Containers": []any{container}, "StopCode": stop, "Overrides": p["Overrides"]})
+	return &asl.Error{Name: "States.TaskFailed", Cause: string(cause)}
+}
+
+// execute runs the definition in a bubble whose clock needs no time.
+func (w *world) execute(t *testing.T, input string) error {
+	t.Helper()
+	rendered, err := Render(someValues())
+	require.NoError(t, err)
+	machine, err := asl.Load(rendered)
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		_, err = machine.Run(t.Context(), asl.Options{
+			Name: "run-1", Input: []byte(input), Integrations: w.integrations(machine),
+			OnEvent: func(e asl.Event) {
+				if e.Entered() {
+					name := e.State
+					if e.Index != nil {
+						name = fmt.Sprintf("%d:%s", *e.Index, name)
+					}
+					w.visited = append(w.visited, name)
+				}
+			},
+		})
+	})
+	return err
+}
+
+// Stretches of the way that most cases share.
+var (
+	begin     = []string{"CheckInput", "ChooseRun", "NameRun", "LocateRun", "FindRun", "LoadAudience", "FreezeRun"}
+	checked   = []string{"ReadLease", "ReadSettings", "NeedsGlueJob"}
+	query     = []string{"FindQuery", "StartQuery", "RecordQuery", "BeginPolling", "WaitForQuery", "RenewLease", "GetQuery", "JudgeQuery"}
+	uploaded  = []string{"RecordResult", "Plan", "ReadPlan", "HasChunks", "Upload", "0:UploadChunk", "1:UploadChunk"}
+	finished  = []string{"Report", "ReadOutcome", "ReturnLease", "JudgeOutcome", "PublishCompleted", "Completed"}
+	retried   = []string{"ReadCause", "ParseCause", "JudgeTask", "WaitToRetry", "CountRetry", "RepeatStage"}
+	told      = []string{"SendRunToDeadLetterQueue", "FindLease", "ReturnLeaseAfterFailure", "PublishFailed", "Failed"}
+	toldBare  = []string{"SendRunToDeadLetterQueue", "FindLease", "PublishFailed", "Failed"}
+	poll      = []string{"WaitForQuery", "RenewLease", "GetQuery", "JudgeQuery"}
+	chunkBad  = []string{"ReadChunkCause", "ParseChunkCause", "JudgeChunk"}
+	prechecks = []string{"Prechecks", "Preflight", "ChoosePreparation", "Prepare"}
+)
+
+func way(parts ...[]string) []string { return slices.Concat(parts...) }
+
+func one(states ...string) []string { return states }
+
+func ofChunk(i int, states ...string) []string {
+	named := make([]string, len(states))
+	for k, s := range states {
+		named[k] = fmt.Sprintf("%d:%s", i, s)
+	}
+	return named
+}
+
+func repeat(n int, states []string) []string { return slices.Repeat(states, n) }
+
+func TestEveryBranch(t *testing.T) {
+	const start = `{"tenant": "acme", "audience": "vip"}`
+	throttled := &asl.Error{Name: "CleanRooms.ThrottlingException"}
+	maintenance := queryIs("FAILED", "SERVICE", "stopped for maintenance")
+	cases := []struct {
+		name  string
+		input string
+		set   func(w *world)
+		want  []string
+		fails string // the execution's error; empty when it succeeds
+	}{
+		{"the good way", start, nil, way(begin, prechecks, checked, query, uploaded, finished), ""},
+		{"no input", `{}`, nil, way(one("CheckInput", "RefuseInput"), toldBare), "CleanReach.invalid"},
+		{"a slash in a name", `{"tenant": "acme", "audience": "../x"}`, nil, way(one("CheckInput", "RefuseInput"), toldBare), "CleanReach.invalid"},
+		{"a run that is no name", `{"tenant": "acme", "audience": "vip", "run": "a/b"}`, nil, way(one("CheckInput", "ChooseRun", "RefuseInput"), toldBare), "CleanReach.invalid"},
+		{"no such audience", `{"tenant": "acme", "audience": "none"}`, nil, way(begin[:6], one("NoSuchAudience"), toldBare), "CleanReach.invalid"},
+		{"an audience that is no JSON", start, func(w *world) { w.bucket["audiences/acme/vip.json"] = "{" }, way(begin[:6], one("ReadCause", "DescribeError"), toldBare), "CleanReach.invalid"},
+		{"a run goes on from its query's result", `{"tenant": "acme", "audience": "vip", "run": "run-1"}`, func(w *world) {
+			w.bucket[runDir+"run.json"] = `{"definition": {"source": {}}}`
+			w.bucket[runDir+"query.json"] = `{"id": "q", "location": "s3://results/x/"}`
+		}, way(one("CheckInput", "ChooseRun", "ContinueRun", "LocateRun", "FindRun"), prechecks, checked, one("FindQuery", "HasResult"), uploaded[1:], finished), ""},
+		{"a run goes on waiting for its query", start, func(w *world) {
+			w.bucket[runDir+"run.json"] = `{"definition": {"source": {}}}`
+			w.bucket[runDir+"query.json"] = `{"id": "q", "location": "", "started_at": "2026-01-01T00:00:00Z"}`
+		}, way(begin[:5], prechecks, checked, one("FindQuery", "HasResult", "BeginPolling"), poll, uploaded, finished), ""},
+		{"the user's Glue job", start, func(w *world) { w.bucket["audiences/acme/vip.json"] = `{"source": {"glue_job": "mine"}}` },
+			way(begin, one("Prechecks", "Preflight", "ChoosePreparation", "LeaveToGlue"), checked, one("RunGlueJob"), query, uploaded, finished), ""},
+		{"the user's Glue job fails", start, func(w *world) {
+			w.bucket["audiences/acme/vip.json"] = `{"source": {"glue_job": "mine"}}`
+			w.answers["glue:startJobRun.sync"] = []any{&asl.Error{Name: "States.TaskFailed", Cause: `{"ErrorMessage": "secret"}`}}
+		}, way(begin, one("Prechecks", "Preflight", "ChoosePreparation", "LeaveToGlue"), checked, one("RunGlueJob", "GlueJobFailed"), told), "CleanReach.invalid"},
+
+		{"preflight is refused by Meta", start, func(w *world) {
+			w.exits["preflight"] = []string{"4"}
+			w.bucket[runDir+"failures/preflight.json"] = `{"stage": "preflight", "class": "action", "message": "token", "next": "renew it"}`
+		}, way(begin, prechecks, one("ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "UseFailure"), toldBare), "CleanReach.action"},
+		{"another run holds the lease", start, func(w *world) {
+			w.exits["preflight"] = []string{"3"}
+			w.bucket[runDir+"failures/preflight.json"] = `{"stage": "preflight", "class": "gate", "message": "held", "next": "wait"}`
+		}, way(begin, prechecks, one("ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "UseFailure"), toldBare), "CleanReach.gate"},
+		{"a task ends without a word", start, func(w *world) { w.exits["plan"] = []string{"2"} },
+			way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
+		{"preparation fails for the moment", start, func(w *world) { w.exits["prepare"] = []string{"1"} },
+			way(begin, prechecks, retried, prechecks, checked, query, uploaded, finished), ""},
+		{"planning is killed and throttled", start, func(w *world) { w.exits["plan"] = []string{"137", "5", "SpotInterruption"} },
+			way(begin, prechecks, checked, query, one("RecordResult"), repeat(3, way(one("Plan"), retried)), uploaded[1:], finished), ""},
+		{"the report fails for the moment", start, func(w *world) { w.exits["report"] = []string{"1"} },
+			way(begin, prechecks, checked, query, uploaded, one("Report"), retried, finished), ""},
+		{"the report fails for good", start, func(w *world) { w.exits["report"] = slices.Repeat([]string{"1"}, 6) },
+			way(begin, prechecks, checked, query, uploaded, repeat(5, way(one("Report"), retried)), one("Report", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
+		{"no capacity at first", start, func(w *world) { w.exits["plan"] = []string{"ECS.AmazonECSException", "ECS.InvalidParameterException"} },
+			way(begin, prechecks, checked, query, uploaded, finished), ""},
+
+		{"a long query", start, func(w *world) { w.answers["getProtectedQuery"] = []any{queryIs("SUBMITTED"), queryIs("STARTED")} },
+			way(begin, prechecks, checked, query, repeat(2, way(one("WaitLonger"), poll)), uploaded, finished), ""},
+		{"the query is throttled and over quota", start, func(w *world) {
+			w.answers["startProtectedQuery"] = []any{throttled, &asl.Error{Name: "CleanRooms.ServiceQuotaExceededException"}}
+		}, way(begin, prechecks, checked, query, uploaded, finished), ""},
+		{"a server error may have started it: no retry", start, func(w *world) {
+			w.answers["startProtectedQuery"] = []any{&asl.Error{Name: "CleanRooms.InternalServerException"}}
+		}, way(begin, prechecks, checked, query[:2], one("ReadCause", "DescribeError"), told), "CleanReach.invalid"},
+		{"maintenance, twice", start, func(w *world) { w.answers["getProtectedQuery"] = []any{maintenance, maintenance} },
+			way(begin, prechecks, checked, query, repeat(2, way(one("CountRestart"), query[1:])), uploaded, finished), ""},
+		{"maintenance, three times", start, func(w *world) { w.answers["getProtectedQuery"] = []any{maintenance, maintenance, maintenance} },
+			way(begin, prechecks, checked, query, repeat(2, way(one("CountRestart"), query[1:])), one("HasErrorCode", "QueryFailed"), told), "CleanReach.invalid"},
+		{"somebody cancelled it", start, func(w *world) { w.answers["getProtectedQuery"] = []any{queryIs("CANCELLED")} },
+			way(begin, prechecks, checked, query, one("CountRestart"), query[1:], uploaded, finished), ""},
+		{"the query fails", start, func(w *world) { w.answers["getProtectedQuery"] = []any{queryIs("FAILED", "INVALID", "a secret")} },
+			way(begin, prechecks, checked, query, one("HasErrorCode", "QueryFailed"), told), "CleanReach.invalid"},
+		{"the query times out without a code", start, func(w *world) { w.answers["getProtectedQuery"] = []any{queryIs("TIMED_OUT")} },
+			way(begin, prechecks, checked, query, one("HasErrorCode", "QueryEnded"), told), "CleanReach.invalid"},
+
+		{"nobody matched", start, func(w *world) { w.chunks, w.outcome = nil, "empty" },
+			way(begin, prechecks, checked, query, uploaded[:4], finished), ""},
+		{"a chunk fails for the moment", start, func(w *world) { w.exits["upload:00001"] = []string{"1"} },
+			way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...), one("1:UploadChunk"), finished), ""},
+		{"a chunk is throttled, killed and interrupted", start, func(w *world) { w.exits["upload:00002"] = []string{"5", "137", "SpotInterruption"} },
+			way(begin, prechecks, checked, query, uploaded, ofChunk(1, chunkBad...), ofChunk(1, "WaitForMeta", "CountChunkAttempt", "UploadChunk"),
+				repeat(2, ofChunk(1, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...)), finished), ""},
+		{"a chunk is refused: dead-letter queue, and the run goes on", start, func(w *world) { w.exits["upload:00001"] = []string{"4"} },
+			way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), one("1:UploadChunk"), finished), ""},
+		{"a chunk's task cannot be started", start, func(w *world) { w.exits["upload:00001"] = []string{"ECS.ClientException"} },
+			way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, "ReadChunkCause", "NameChunkError", "SendChunkToDeadLetterQueue", "ChunkFailed"), one("1:UploadChunk"), finished), ""},
+		{"a chunk's task is stopped by a person", start, func(w *world) { w.exits["upload:00001"] = []string{"UserInitiated"} },
+			way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("NameChunkStop", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), one("1:UploadChunk"), finished), ""},
+		{"a chunk fails five times", start, func(w *world) { w.exits["upload:00002"] = slices.Repeat([]string{"1"}, 5) },
+			way(begin, prechecks, checked, query, uploaded, repeat(4, ofChunk(1, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...)),
+				ofChunk(1, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), finished), ""},
+		{"too many chunks fail", start, func(w *world) {
+			w.exits["upload:00001"], w.exits["upload:00002"], w.outcome = []string{"2"}, []string{"2"}, "failed"
+		}, way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...),
+			one("1:UploadChunk"), ofChunk(1, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...),
+			finished[:4], one("TooManyChunksFailed"), told), "CleanReach.transient"},
+
+		{"the queue is gone", start, func(w *world) {
+			w.exits["plan"] = []string{"2"}
+			w.answers["sendMessage"] = slices.Repeat([]any{&asl.Error{Name: "SQS.SqsException"}}, 7)
+		}, way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
+		{"the bus is gone", start, func(w *world) {
+			w.answers["putEvents"] = slices.Repeat([]any{&asl.Error{Name: "EventBridge.FailedEntry"}}, 14)
+		}, way(begin, prechecks, checked, query, uploaded, finished[:5], one("ReadCause", "DescribeError"), told), "CleanReach.invalid"},
+		{"S3 stumbles", start, func(w *world) { w.answers["putObject"] = []any{&asl.Error{Name: "S3.S3Exception", Cause: "SlowDown"}} },
+			way(begin, prechecks, checked, query, uploaded, finished), ""},
+	}
+	visited := map[string]bool{}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			if c.set != nil {
+				c.set(w)
+			}
+			err := w.execute(t, c.input)
+			assert.Equal(t, sequential(c.want), sequential(w.visited))
+			require.Len(t, w.events, map[bool]int{true: 1, false: 0}[c.name != "the bus is gone"], "every end is one event")
+			if c.fails == "" {
+				require.NoError(t, err)
+				assert.Equal(t, "Run Completed", w.events[0]["DetailType"])
+				assert.Contains(t, w.bucket["leases/acme/vip/00000001.json"], `"released":true`)
+			} else {
+				var failed *asl.Error
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, c.fails, failed.Name)
+			}
+			text, _ := json.Marshal([]any{w.queue, w.events, fmt.Sprint(err)})
+			assert.NotContains(t, string(text), "secret", "what may quote data stays where it is")
+			for _, name := range w.visited {
+				visited[name[strings.Index(name, ":")+1:]] = true
+			}
+		})
+	}
+	t.Run("a query over 12 hours", func(t *testing.T) {
+		w := newWorld()
+		w.answers["getProtectedQuery"] = slices.Repeat([]any{queryIs("STARTED")}, 200)
+		err := w.execute(t, start)
+		require.ErrorContains(t, err, "12 hours")
+		for _, name := range w.visited {
+			visited[name] = true
+		}
+	})
+	for _, name := range stateNames(t, Definition) {
+		assert.True(t, visited[name], "no case visits %s", name)
+	}
+}
+
+// sequential sorts what runs side by side: the branches of Prechecks, of which one may end the other early.
+func sequential(states []string) []string {
+	var kept []string
+	for _, s := range states {
+		if !slices.Contains(prechecks[1:], s) && s != "LeaveToGlue" {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// stateNames lists every state of a definition, those within others too.
+func stateNames(t *testing.T, definition []byte) []string {
+	t.Helper()
+	var names []string
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			if states, ok := v["States"].(map[string]any); ok {
+				for name := range states {
+					names = append(names, name)
+				}
+			}
+			for _, inner := range v {
+				walk(inner)
+			}
+		case []any:
+			for _, inner := range v {
+				walk(inner)
+			}
+		}
+	}
+	var document any
+	require.NoError(t, json.Unmarshal(definition, &document))
+	walk(document)
+	slices.Sort(names)
+	return names
+}
