@@ -298,6 +298,9 @@ func TestEveryBranch(t *testing.T) {
 		{"a chunk fails five times", start, func(w *world) { w.exits["upload:00002"] = slices.Repeat([]string{"1"}, 5) },
 			way(begin, prechecks, checked, query, uploaded, repeat(4, ofChunk(1, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...)),
 				ofChunk(1, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), finished), ""},
+		{"a chunk is throttled five times", start, func(w *world) { w.exits["upload:00002"] = slices.Repeat([]string{"5"}, 5) },
+			way(begin, prechecks, checked, query, uploaded, repeat(4, ofChunk(1, way(chunkBad, one("WaitForMeta", "CountChunkAttempt", "UploadChunk"))...)),
+				ofChunk(1, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), finished), ""},
 		{"too many chunks fail", start, func(w *world) {
 			w.exits["upload:00001"], w.exits["upload:00002"], w.outcome = []string{"2"}, []string{"2"}, "failed"
 		}, way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...),
