@@ -1,0 +1,92 @@
+package cleanroom
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cleanreach/cleanreach/internal/storage"
+)
+
+// A destination is where a result goes: <bucket>/<key prefix>/collaboration=<id>/<query id>/, as on AWS.
+type destination struct {
+	id     string
+	bucket string // the bucket's folder, links resolved
+	dir    string // the result's folder
+	work   string // its hidden sibling, until the query has succeeded
+	url    string
+	format string // PARQUET or CSV
+	single bool
+}
+
+func (r *Room) destination(s3 *S3Output, id string) (*destination, error) {
+	rawURL, err := r.config.Bucket(s3.Bucket)
+	if err != nil {
+		return nil, invalidConfiguration("the room knows no bucket of this name")
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Scheme != "file" || u.Path == "" {
+		return nil, invalidConfiguration("the results bucket is no folder of this machine")
+	}
+	bucket := realPath(filepath.FromSlash(u.Path))
+	parent := filepath.Join(bucket, filepath.FromSlash(s3.KeyPrefix), "collaboration="+r.file.CollaborationID)
+	d := &destination{
+		id: id, bucket: bucket, dir: filepath.Join(parent, id), work: filepath.Join(parent, "."+id),
+		format: s3.ResultFormat, single: s3.SingleFileOutput,
+	}
+	d.url = storage.FileURL(d.dir) + "/"
+	return d, nil
+}
+
+// files is the folder that DuckDB writes to.
+func (d *destination) files() string { return filepath.Join(d.work, "files") }
+
+// open makes the working folder.
+func (d *destination) open() error {
+	if err := os.MkdirAll(d.files(), 0o755); err != nil { //nolint:gosec // readable like every folder of results
+		return fmt.Errorf("make results folder: %w", err)
+	}
+	return nil
+}
+
+// commit names the files as Spark does and shows them, all at once.
+func (d *destination) commit() error {
+	names, err := filepath.Glob(filepath.Join(quoteGlob(d.files()), "*"))
+	if err != nil {
+		return fmt.Errorf("list results: %w", err)
+	}
+	slices.SortFunc(names, func(a, b string) int { // data_10 after data_9
+		if len(a) != len(b) {
+			return len(a) - len(b)
+		}
+		return strings.Compare(a, b)
+	})
+	ending := ".snappy.parquet"
+	if d.format == "CSV" {
+		ending = ".csv"
+	}
+	for i, name := range names {
+		if err := os.Rename(name, filepath.Join(d.files(), fmt.Sprintf("part-%05d-%s%s", i, d.id, ending))); err != nil {
+			return fmt.Errorf("name results: %w", err)
+		}
+	}
+	if err := os.Rename(d.files(), d.dir); err != nil {
+		return fmt.Errorf("show results: %w", err)
+	}
+	return nil
+}
+
+// close removes the working folder, and with it everything that was not committed.
+func (d *destination) close() error {
+	if err := os.RemoveAll(d.work); err != nil {
+		return fmt.Errorf("remove unfinished results: %w", err)
+	}
+	return nil
+}
+
+func quoteGlob(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+}

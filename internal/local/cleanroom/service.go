@@ -1,0 +1,241 @@
+package cleanroom
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	_ "github.com/duckdb/duckdb-go/v2" // the engine
+	"github.com/google/uuid"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/storage"
+)
+
+// Config is what a room needs of the machine that it runs on.
+type Config struct {
+	// Bucket gives the URL of a bucket's folder, as file:///…; results are written below it. An unknown bucket is an error.
+	Bucket func(name string) (url string, err error)
+	// Catalog holds <table>.json, an audience.CatalogTable each. It may be nil when no table of the room names a catalog table.
+	Catalog *storage.Folder
+	// TempDir takes what does not fit in memory while a query runs. The default is the system's.
+	TempDir string
+	// MemoryLimit is of DuckDB's buffers, in bytes, a query. The default is 1 GiB.
+	MemoryLimit int64
+	// Threads a query. The default is all cores.
+	Threads int
+	// Timeout ends a query as TIMED_OUT. The default is 12 hours, as on AWS without a result role.
+	Timeout time.Duration
+	// Now is the clock. The default is time.Now.
+	Now func() time.Time
+	// Maintenance is asked once when a query starts; yes makes it fail as queries do when AWS maintains the service.
+	// The default is never. It exists to try out what a state machine does then.
+	Maintenance func() bool
+}
+
+// The limits of Clean Rooms that hold here too.
+const (
+	maxConcurrent = 5       // ongoing queries a membership; not adjustable on AWS
+	maxQueryText  = 500_000 // characters
+)
+
+// A Room runs protected queries. It is safe for concurrent use. Close it by Shutdown.
+type Room struct {
+	file   *RoomFile
+	config Config
+	parser parser
+
+	mu      sync.Mutex
+	queries map[string]*running
+	closed  bool
+	wait    sync.WaitGroup
+}
+
+// A running query, or one that has ended. The room's mutex guards doc.
+type running struct {
+	doc    ProtectedQuery
+	cancel context.CancelFunc
+}
+
+// New opens a room.
+func New(file *RoomFile, config Config) (*Room, error) {
+	if config.Bucket == nil {
+		return nil, errors.New("open clean room: no bucket for results")
+	}
+	for _, t := range file.Tables {
+		if t.Catalog != "" && config.Catalog == nil {
+			return nil, audience.Failf(audience.Invalid, "open clean room: table %s is in a catalog, and there is none", t.Name)
+		}
+	}
+	if config.MemoryLimit == 0 {
+		config.MemoryLimit = 1 << 30
+	}
+	if config.Threads == 0 {
+		config.Threads = runtime.NumCPU()
+	}
+	if config.Timeout == 0 {
+		config.Timeout = 12 * time.Hour
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	db, err := sql.Open("duckdb", closedToTheWorld+"&enable_external_access=false&threads=1")
+	if err != nil {
+		return nil, fmt.Errorf("open the SQL parser: %w", err)
+	}
+	return &Room{file: file, config: config, parser: parser{db: db}, queries: map[string]*running{}}, nil
+}
+
+// closedToTheWorld keeps DuckDB from fetching extensions: nothing here uses a network.
+const closedToTheWorld = "?autoinstall_known_extensions=false&autoload_known_extensions=false&allow_community_extensions=false"
+
+// Start judges a query and begins to run it. What the query's text, the room file and the configuration decide is
+// refused here, as an *Error; what only the data can show (a file that is no Parquet, a value that is no number) ends
+// the query as FAILED.
+func (r *Room) Start(ctx context.Context, in StartInput) (ProtectedQuery, error) {
+	if err := r.membership(in.MembershipIdentifier); err != nil {
+		return ProtectedQuery{}, err
+	}
+	if err := in.validate(); err != nil {
+		return ProtectedQuery{}, err
+	}
+	statement, err := r.parser.statement(ctx, r.file, in.SQLParameters)
+	if err != nil {
+		return ProtectedQuery{}, err
+	}
+	id := uuid.NewString()
+	out, err := r.destination(in.ResultConfiguration.OutputConfiguration.S3, id)
+	if err != nil {
+		return ProtectedQuery{}, err
+	}
+	sources, err := r.sources(ctx, statement.tables)
+	if err != nil {
+		return ProtectedQuery{}, err
+	}
+	for _, s := range sources {
+		if overlap(out.bucket, s.dir) {
+			return ProtectedQuery{}, invalidConfiguration(
+				"the results bucket holds the source data of table %s, or lies inside its folder: results need a bucket of their own", s.table.Name)
+		}
+	}
+	return r.begin(ctx, in, &job{room: r, sql: statement.sql, sources: sources, out: out})
+}
+
+// begin registers a query and starts it.
+func (r *Room) begin(ctx context.Context, in StartInput, j *job) (ProtectedQuery, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return ProtectedQuery{}, refuse(nameInternal, "", "the clean room is closing")
+	}
+	ongoing := 0
+	for _, q := range r.queries {
+		if !q.doc.Status.Final() {
+			ongoing++
+		}
+	}
+	if ongoing >= maxConcurrent {
+		return ProtectedQuery{}, refuse(nameQuota, "", "%d queries of this membership are running, and more are not allowed: wait for one to end", maxConcurrent)
+	}
+	// The query outlives the call that started it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.config.Timeout)
+	runner, _ := r.file.member(r.file.Runner)
+	q := &running{cancel: cancel, doc: ProtectedQuery{
+		ID: j.out.id, MembershipID: in.MembershipIdentifier, CreateTime: r.config.Now().UTC(), Status: Submitted,
+		MembershipArn: "arn:aws:cleanrooms:local:" + runner.AccountID + ":membership/" + in.MembershipIdentifier,
+		SQLParameters: *in.SQLParameters, ResultConfiguration: *in.ResultConfiguration, ComputeConfiguration: in.ComputeConfiguration,
+	}}
+	j.query = q
+	r.queries[q.doc.ID] = q
+	r.wait.Add(1)
+	go func() {
+		defer r.wait.Done()
+		defer cancel()
+		j.run(ctx)
+	}()
+	return q.doc, nil
+}
+
+// Get gives a query as it stands.
+func (r *Room) Get(_ context.Context, in QueryInput) (ProtectedQuery, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q, err := r.find(in)
+	if err != nil {
+		return ProtectedQuery{}, err
+	}
+	return q.doc, nil
+}
+
+// Cancel is UpdateProtectedQuery, whose only target is CANCELLED. A query that has ended is a ConflictException.
+func (r *Room) Cancel(_ context.Context, in QueryInput) (ProtectedQuery, error) {
+	if in.TargetStatus != string(Cancelled) {
+		return ProtectedQuery{}, invalidField("TargetStatus", "must be CANCELLED")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q, err := r.find(in)
+	if err != nil {
+		return ProtectedQuery{}, err
+	}
+	if q.doc.Status.Final() {
+		return ProtectedQuery{}, refuse(nameConflict, "INVALID_STATE", "the query has ended as %s and cannot be cancelled", q.doc.Status)
+	}
+	q.doc.Status = Cancelling
+	q.cancel()
+	return q.doc, nil
+}
+
+// Shutdown cancels the queries that run, waits for them to end and closes the room. When ctx ends first it gives ctx's
+// error, and the room must not be used.
+func (r *Room) Shutdown(ctx context.Context) error {
+	r.mu.Lock()
+	r.closed = true
+	for _, q := range r.queries {
+		if !q.doc.Status.Final() {
+			q.doc.Status = Cancelling
+			q.cancel()
+		}
+	}
+	r.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.wait.Wait()
+	}()
+	select {
+	case <-done:
+		return r.parser.db.Close()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for protected queries to end: %w", ctx.Err())
+	}
+}
+
+func (r *Room) find(in QueryInput) (*running, error) {
+	if err := r.membership(in.MembershipIdentifier); err != nil {
+		return nil, err
+	}
+	q := r.queries[in.ProtectedQueryIdentifier]
+	if q == nil {
+		return nil, refuse(nameNotFound, "", "the membership has no such protected query")
+	}
+	return q, nil
+}
+
+// membership lets the runner's in, and nobody else's.
+func (r *Room) membership(id string) error {
+	for _, m := range r.file.Members {
+		if m.MembershipID != id {
+			continue
+		}
+		if m.Name != r.file.Runner {
+			return refuse(nameAccessDenied, "", "the membership of %s may not run queries: the room's runner is %s", m.Name, r.file.Runner)
+		}
+		return nil
+	}
+	return refuse(nameNotFound, "", "the room has no such membership: match.membership_id must be the runner's in the room file")
+}

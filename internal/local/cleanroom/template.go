@@ -1,0 +1,180 @@
+package cleanroom
+
+import (
+	"encoding/json"
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// markParameters gives the template's SQL with :name written as $name, which is how DuckDB's parser knows parameters;
+// no value comes near the text. A colon in a string, a quoted name or a comment is none.
+func (t *Template) markParameters() (string, error) {
+	declared, used := map[string]bool{}, map[string]bool{}
+	for _, p := range t.Parameters {
+		declared[p.Name] = true
+	}
+	out := []byte(t.SQL)
+	for i := 0; i < len(out); {
+		if end := skip(t.SQL, i); end > i {
+			i = end
+			continue
+		}
+		if out[i] != ':' {
+			i++
+			continue
+		}
+		end := i + 1
+		for end < len(out) && wordByte(out[end]) {
+			end++
+		}
+		name := t.SQL[i+1 : end]
+		switch {
+		case strings.HasPrefix(t.SQL[i:], "::"):
+			end = i + 2
+		case name == "":
+		case !declared[name]:
+			return "", errors.New("uses a parameter that is not under its parameters")
+		default:
+			out[i] = '$'
+			used[name] = true
+		}
+		i = end
+	}
+	for name := range declared {
+		if !used[name] {
+			return "", errors.New("does not use each of its parameters as :name")
+		}
+	}
+	return string(out), nil
+}
+
+// skip gives the end of the string, quoted name or comment that begins at i, or i. One that never ends reaches to the
+// end of the text; the parser refuses it.
+func skip(sql string, i int) int {
+	closing := ""
+	from := i + 1
+	switch {
+	case sql[i] == '\'' || sql[i] == '"':
+		closing = sql[i : i+1] // a doubled quote inside is two strings side by side: the same end
+	case strings.HasPrefix(sql[i:], "--"):
+		closing = "\n"
+	case strings.HasPrefix(sql[i:], "/*"):
+		closing, from = "*/", i+2
+	default:
+		return i
+	}
+	end := strings.Index(sql[from:], closing)
+	if end < 0 {
+		return len(sql)
+	}
+	return from + end + len(closing)
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+}
+
+// values gives each parameter's value: what the call gives, else the default.
+func (t *Template) values(given map[string]string) (map[string]any, error) {
+	out := map[string]any{}
+	known := map[string]bool{}
+	for _, p := range t.Parameters {
+		known[p.Name] = true
+		value, ok := given[p.Name]
+		switch {
+		case !ok && p.DefaultValue == nil:
+			return nil, invalidField("SqlParameters.Parameters", "lacks %s, which the template needs", p.Name)
+		case !ok:
+			value = *p.DefaultValue
+		}
+		node, err := literal(p, value)
+		if err != nil {
+			return nil, invalidField("SqlParameters.Parameters."+p.Name, "%s", err)
+		}
+		out[p.Name] = node
+	}
+	for name := range given {
+		if !known[name] {
+			return nil, invalidField("SqlParameters.Parameters", "holds a parameter that the template does not have")
+		}
+	}
+	return out, nil
+}
+
+var decimal = regexp.MustCompile(`^[+-]?[0-9]{1,18}(\.[0-9]{1,18})?$`)
+
+// literal makes a typed constant of DuckDB's syntax tree from a parameter's text. Its error does not quote the value.
+func literal(p Parameter, value string) (map[string]any, error) {
+	text := map[string]any{"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "query_location": nowhere, "value": map[string]any{
+		"type": map[string]any{"id": "VARCHAR", "type_info": nil}, "is_null": false, "value": value,
+	}}
+	target, err := parameterType(p.Type, value)
+	if err != nil {
+		return nil, err
+	}
+	if target == "VARCHAR" {
+		return text, nil
+	}
+	var info any
+	if target == "DECIMAL" {
+		_, fraction, _ := strings.Cut(value, ".")
+		info = map[string]any{"type": "DECIMAL_TYPE_INFO", "alias": "", "modifiers": []any{}, "extension_info": nil, "width": 38, "scale": len(fraction)}
+	}
+	return map[string]any{
+		"class": "CAST", "type": "OPERATOR_CAST", "alias": "", "query_location": nowhere, "child": text,
+		"cast_type": map[string]any{"id": target, "type_info": info}, "try_cast": false,
+	}, nil
+}
+
+// nowhere is the location of a part of a syntax tree that stands nowhere in the text.
+const nowhere = json.Number("18446744073709551615")
+
+// parameterType checks a value against its parameter's type, and gives the type's name in DuckDB.
+func parameterType(name, value string) (string, error) {
+	check := func(target string, bits int) (string, error) {
+		if _, err := strconv.ParseInt(value, 10, bits); err != nil {
+			return "", errors.New("must be a whole number that fits its type")
+		}
+		return target, nil
+	}
+	switch name {
+	case "SMALLINT":
+		return check("SMALLINT", 16)
+	case "INTEGER":
+		return check("INTEGER", 32)
+	case "BIGINT":
+		return check("BIGINT", 64)
+	case "DECIMAL":
+		if !decimal.MatchString(value) {
+			return "", errors.New("must be a number such as 12.34")
+		}
+		return "DECIMAL", nil
+	case "REAL", "DOUBLE_PRECISION":
+		if _, err := strconv.ParseFloat(value, 64); err != nil {
+			return "", errors.New("must be a number")
+		}
+		return map[string]string{"REAL": "FLOAT", "DOUBLE_PRECISION": "DOUBLE"}[name], nil
+	case "BOOLEAN":
+		if value != "true" && value != "false" {
+			return "", errors.New("must be true or false")
+		}
+		return "BOOLEAN", nil
+	case "DATE":
+		if _, err := time.Parse(time.DateOnly, value); err != nil {
+			return "", errors.New("must be a date such as 2026-01-31")
+		}
+		return "DATE", nil
+	case "TIMESTAMP":
+		if _, err := time.Parse(time.DateTime, value); err != nil {
+			return "", errors.New("must be a time such as 2026-01-31 13:45:00")
+		}
+		return "TIMESTAMP", nil
+	}
+	if strings.ContainsRune(value, 0) {
+		return "", errors.New("must not hold a zero byte")
+	}
+	return "VARCHAR", nil
+}

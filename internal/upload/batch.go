@@ -1,0 +1,107 @@
+package upload
+
+import (
+	"context"
+	"strings"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
+)
+
+// A group is the rows of a chunk that travel under one schema. There are two at most: Meta refuses a row without
+// EXTERN_ID under a schema that names it, so such rows go without that key. Any other key may be blank in a row.
+type group struct {
+	name    string // the schema's keys, joined by commas
+	schema  []audience.Key
+	columns []int // of the chunk's columns, in the schema's order
+
+	limit   int // rows of a batch
+	filling *batch
+	seq     int         // of filling
+	free    chan *batch // sent ones, whose buffers serve again
+}
+
+// spareBatches is how many sent batches of a group are kept for their buffers: one is on its way, one waits for it.
+const spareBatches = 2
+
+// A batch is up to Deps.BatchRows rows of a group, in file order.
+type batch struct {
+	group   *group
+	seq     int // of the group within the chunk, from 1; the same rows on every attempt
+	last    bool
+	payload *meta.Payload
+	rows    []int64 // which rows of the file, counted from 0
+	seen    tally   // of all rows that were read before the batch was handed over
+}
+
+// span gives the batch's first and last row in the file, counted from 0.
+func (b *batch) span() (first, last int64) { return b.rows[0], b.rows[len(b.rows)-1] }
+
+func newGroup(columns []column, limit int, use func(audience.Key) bool) *group {
+	g := &group{limit: limit, free: make(chan *batch, spareBatches)}
+	var names []string
+	for i := range columns {
+		if key := columns[i].key; use(key) {
+			g.schema = append(g.schema, key)
+			g.columns = append(g.columns, i)
+			names = append(names, string(key))
+		}
+	}
+	g.name = strings.Join(names, ",")
+	return g
+}
+
+// next begins the group's next batch in the buffers of one that was sent.
+func (g *group) next() {
+	g.seq++
+	select {
+	case g.filling = <-g.free:
+		g.filling.payload.Reset()
+		g.filling.rows = g.filling.rows[:0]
+	default:
+		g.filling = &batch{group: g, payload: meta.NewPayload(g.schema), rows: make([]int64, 0, g.limit)}
+	}
+	g.filling.seq = g.seq
+}
+
+// release gives a batch's buffers back.
+func (b *batch) release() {
+	select {
+	case b.group.free <- b:
+	default:
+	}
+}
+
+// add puts row i of the converted columns into the group's batch. A full batch is handed over only now that a row follows
+// it: the last batch of a group carries a flag that says so.
+func (g *group) add(ctx context.Context, columns []column, i int, row int64, seen *tally, out chan<- *batch) error {
+	if g.filling != nil && len(g.filling.rows) == g.limit {
+		if err := g.hand(ctx, false, seen, out); err != nil {
+			return err
+		}
+	}
+	if g.filling == nil {
+		g.next()
+	}
+	p := g.filling.payload
+	p.BeginRow()
+	for _, c := range g.columns {
+		p.Value(columns[c].out.Value(i))
+	}
+	p.EndRow()
+	g.filling.rows = append(g.filling.rows, row)
+	return nil
+}
+
+// hand gives the batch to the sender.
+func (g *group) hand(ctx context.Context, last bool, seen *tally, out chan<- *batch) error {
+	b := g.filling
+	g.filling = nil
+	b.last, b.seen = last, seen.clone()
+	select {
+	case out <- b:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,220 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
+	"github.com/cleanreach/cleanreach/internal/storage"
+)
+
+// A tally counts what was left out of the rows read so far. The same rows always give the same counts.
+type tally struct {
+	unusable int64            // rows with no key left by which Meta finds a person
+	reasons  map[string]int64 // values dropped, by KEY:reason
+}
+
+func (t *tally) drop(key, reason string) {
+	if t.reasons == nil {
+		t.reasons = map[string]int64{}
+	}
+	t.reasons[key+":"+reason]++
+}
+
+func (t *tally) clone() tally { return tally{unusable: t.unusable, reasons: maps.Clone(t.reasons)} }
+
+// A checkpoint is the chunk's receipt while it grows. It is for one goroutine.
+type checkpoint struct {
+	folder *storage.Folder
+	now    func() time.Time
+	log    *slog.Logger
+	waited func() time.Duration
+
+	receipt   audience.Receipt
+	before    tally   // what the attempts before this one had counted
+	throttled float64 // seconds, of the attempts before this one
+	acked     map[place]audience.Batch
+}
+
+// A place names a batch: the same rows on every attempt.
+type place struct {
+	group string
+	seq   int
+}
+
+// openCheckpoint reads the chunk's receipt, or begins one, and counts the attempt in it.
+func openCheckpoint(ctx context.Context, deps Deps, job *job) (*checkpoint, error) {
+	cp := &checkpoint{
+		folder: deps.Folder, now: deps.Now, log: deps.Log, waited: deps.Waited, acked: map[place]audience.Batch{},
+		receipt: audience.Receipt{
+			Schema: audience.DocumentVersion, Run: deps.Run.ID, Chunk: job.chunk.ID, Rows: job.chunk.Rows,
+			File: job.fileURL(), FirstRow: job.chunk.FirstRow, StartedAt: deps.Now(),
+		},
+	}
+	old, err := cp.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil {
+		cp.adopt(old)
+	}
+	if cp.receipt.Done {
+		return cp, nil
+	}
+	cp.receipt.Attempts++
+	return cp, cp.save(ctx, cp.before)
+}
+
+// read gives the receipt of earlier attempts at the same rows. One of other rows (the query ran again, and its files were
+// planned again) is no checkpoint: to skip its batches would leave people out.
+func (c *checkpoint) read(ctx context.Context) (*audience.Receipt, error) {
+	var old audience.Receipt
+	err := c.folder.ReadJSON(ctx, audience.ReceiptFile(c.receipt.Chunk), &old)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for an earlier attempt at chunk %s: %w", c.receipt.Chunk, err)
+	}
+	r := &c.receipt
+	if old.Schema != r.Schema || old.Run != r.Run || old.Chunk != r.Chunk {
+		return nil, audience.Failf(audience.Invalid, "read %s%s: it is the receipt of another run or of another version: start a new run",
+			c.folder.URL(), audience.ReceiptFile(r.Chunk))
+	}
+	if old.File != r.File || old.FirstRow != r.FirstRow || old.Rows != r.Rows {
+		c.log.WarnContext(ctx, "the match was made again: starting the chunk from its beginning", "chunk", r.Chunk, "was", old.File, "is", r.File)
+		return nil, nil
+	}
+	return &old, nil
+}
+
+func (c *checkpoint) adopt(old *audience.Receipt) {
+	c.receipt = *old
+	c.before = tally{unusable: old.Unusable, reasons: old.Reasons}
+	c.throttled = old.Throttled
+	for _, b := range old.Batches {
+		c.acked[place{b.Group, b.Seq}] = b
+	}
+}
+
+// sent tells whether Meta acknowledged the batch before. Were its rows others then, skipping it would leave people out.
+func (c *checkpoint) sent(b *batch) (bool, error) {
+	old, ok := c.acked[place{b.group.name, b.seq}]
+	if !ok {
+		return false, nil
+	}
+	if first, last := b.span(); old.FirstRow != first || old.LastRow != last || old.Rows != int64(len(b.rows)) {
+		return false, audience.Failf(audience.Invalid, "continue after batch %d: it was rows %d to %d of %s and now is rows %d to %d: start a new run",
+			b.seq, old.FirstRow, old.LastRow, c.receipt.File, first, last)
+	}
+	return true, nil
+}
+
+// session gives the group's latest session, or nil. It holds until the next one is opened.
+func (c *checkpoint) session(g *group) *audience.Session {
+	for i := len(c.receipt.Sessions) - 1; i >= 0; i-- {
+		if c.receipt.Sessions[i].Group == g.name {
+			return &c.receipt.Sessions[i]
+		}
+	}
+	return nil
+}
+
+// nextSeq is the number that the session's next batch has in it.
+func (c *checkpoint) nextSeq(session int64) int {
+	seq := 1
+	for i := range c.receipt.Batches {
+		if c.receipt.Batches[i].Session == session {
+			seq++
+		}
+	}
+	return seq
+}
+
+// openSession begins the group's next session. The receipt says so before Meta sees the first batch: a task that is
+// killed in between must know how old the session is.
+func (c *checkpoint) openSession(ctx context.Context, g *group, seen tally) (*audience.Session, error) {
+	epoch := 0
+	if old := c.session(g); old != nil {
+		epoch = old.Epoch + 1
+	}
+	r := &c.receipt
+	r.Sessions = append(r.Sessions, audience.Session{
+		Group: g.name, ID: sessionID(r, g.name, epoch), Epoch: epoch, FirstAt: c.now(), Estimated: r.Rows,
+	})
+	return &r.Sessions[len(r.Sessions)-1], c.save(ctx, seen)
+}
+
+// record puts an acknowledged batch into the receipt and saves it. How many of the batch's rows Meta received is how far
+// its count of the session has grown, but not more than were sent: Meta counts a batch again whose answer was lost and
+// which was sent again.
+func (c *checkpoint) record(ctx context.Context, b *batch, s *audience.Session, ack meta.Ack) (audience.Batch, error) {
+	first, last := b.span()
+	rows := int64(len(b.rows))
+	received := min(max(ack.Received-s.Received, 0), rows)
+	invalid := min(max(ack.Invalid-s.Invalid, 0), received)
+	s.Received, s.Invalid = max(ack.Received, s.Received), max(ack.Invalid, s.Invalid)
+	done := audience.Batch{
+		Group: b.group.name, Seq: b.seq, Session: s.ID, FirstRow: first, LastRow: last, Rows: rows,
+		Received: received, Invalid: invalid, At: c.now(),
+	}
+	r := &c.receipt
+	r.Batches = append(r.Batches, done)
+	r.Sent += rows
+	r.Received += received
+	r.Invalid += invalid
+	return done, c.save(ctx, b.seen)
+}
+
+// finish writes the receipt at the end of an attempt; failure is nil when the chunk was sent as a whole.
+func (c *checkpoint) finish(ctx context.Context, failure error) error {
+	r := &c.receipt
+	r.FinishedAt = c.now()
+	r.Done, r.Failure = failure == nil, nil
+	if failure != nil {
+		r.Failure = audience.NewFailureDoc(Stage, failure, c.now())
+	}
+	return c.write(ctx)
+}
+
+// save writes the receipt while the chunk is under way.
+func (c *checkpoint) save(ctx context.Context, seen tally) error {
+	c.count(seen)
+	return c.write(ctx)
+}
+
+// count takes over what was left out so far. An attempt that has not come as far as one before it keeps that one's counts,
+// which are of the same rows and more.
+func (c *checkpoint) count(seen tally) {
+	r := &c.receipt
+	r.Unusable = max(seen.unusable, c.before.unusable)
+	r.Reasons = maps.Clone(seen.reasons)
+	for reason, n := range c.before.reasons {
+		if n > r.Reasons[reason] {
+			if r.Reasons == nil {
+				r.Reasons = map[string]int64{}
+			}
+			r.Reasons[reason] = n
+		}
+	}
+	r.Failed = r.Rows - r.Unusable - r.Sent
+}
+
+func (c *checkpoint) write(ctx context.Context) error {
+	if c.waited != nil {
+		c.receipt.Throttled = c.throttled + c.waited().Seconds()
+	}
+	if err := c.folder.WriteJSON(ctx, audience.ReceiptFile(c.receipt.Chunk), &c.receipt); err != nil {
+		return fmt.Errorf("save the receipt of chunk %s: %w", c.receipt.Chunk, err)
+	}
+	return nil
+}
+
+func (j *job) fileURL() string { return strings.TrimSuffix(j.location, "/") + "/" + j.chunk.File }

@@ -1,0 +1,244 @@
+package upload
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
+)
+
+// undisturbed is what must come out however an upload was disturbed.
+func undisturbed(t *testing.T, rows [][]string) *bench {
+	t.Helper()
+	b := newBench(t, mixedColumns, rows)
+	require.NoError(t, b.run())
+	return b
+}
+
+// timeless drops from a receipt what a disturbance may change: times, attempts and where the file lies.
+func timeless(r *audience.Receipt) audience.Receipt {
+	c := *r
+	c.File, c.Attempts = "", 0
+	c.Sessions, c.Batches = nil, nil
+	for _, b := range r.Batches {
+		b.At, b.Session = time.Time{}, 0
+		c.Batches = append(c.Batches, b)
+	}
+	return c
+}
+
+func TestResumeAfterEachBatch(t *testing.T) {
+	rows := mixed(100)
+	want := undisturbed(t, rows)
+	total := len(want.meta.requests)
+	for name, disturb := range map[string]func(f *fakeMeta, k int){
+		"refused": func(f *fakeMeta, k int) { f.before = failAt(k, errLost) },
+		"answer lost": func(f *fakeMeta, k int) {
+			f.after = func(n int, r *request, _ *meta.Ack) error { return failAt(k, errLost)(n, r) }
+		},
+		"killed before sending": func(f *fakeMeta, k int) { f.before = func(n int, _ *request) error { return kill(n, k) } },
+		"killed before saving":  func(f *fakeMeta, k int) { f.after = func(n int, _ *request, _ *meta.Ack) error { return kill(n, k) } },
+	} {
+		for k := 1; k <= total; k++ {
+			t.Run(fmt.Sprintf("%s/%d", name, k), func(t *testing.T) {
+				b := newBench(t, mixedColumns, rows)
+				disturb(b.meta, k)
+				require.Error(t, b.run())
+				assert.False(t, b.receipt.Done)
+				assert.Len(t, b.receipt.Batches, k-1)
+				assert.Equal(t, 1, b.receipt.Attempts)
+				b.meta.before, b.meta.after = nil, nil
+				require.NoError(t, b.run())
+				assert.Equal(t, want.meta.members, b.meta.members)
+				assert.Equal(t, timeless(want.receipt), timeless(b.receipt))
+				assert.Equal(t, 2, b.receipt.Attempts)
+				assert.Len(t, b.meta.requests, total+1, "only the disturbed batch is sent twice")
+			})
+		}
+	}
+}
+
+func kill(n, k int) error {
+	if n == k {
+		panic("SIGKILL")
+	}
+	return nil
+}
+
+// TestManyDisturbances fails at every request but lets each second one through.
+func TestManyDisturbances(t *testing.T) {
+	rows := mixed(100)
+	want := undisturbed(t, rows)
+	b := newBench(t, mixedColumns, rows)
+	b.meta.before = func(n int, _ *request) error {
+		if n%2 == 1 {
+			return errLost
+		}
+		return nil
+	}
+	attempts := 0
+	for err := errLost; err != nil; attempts++ {
+		require.Less(t, attempts, 100)
+		err = b.run()
+	}
+	assert.Equal(t, want.meta.members, b.meta.members)
+	assert.Equal(t, timeless(want.receipt), timeless(b.receipt))
+	assert.Equal(t, attempts, b.receipt.Attempts)
+}
+
+func TestEarlyFailureKeepsTheCounts(t *testing.T) {
+	rows := mixed(5000)
+	b := newBench(t, mixedColumns, rows)
+	b.deps.BatchRows = 500
+	b.meta.before = failAt(6, errLost)
+	require.Error(t, b.run())
+	before := timeless(b.receipt)
+	require.Positive(t, before.Unusable)
+	matched := filepath.Join(b.match, "part.parquet")
+	require.NoError(t, os.Rename(matched, matched+"x"))
+	err := b.run()
+	require.ErrorContains(t, err, "part.parquet")
+	assert.Equal(t, audience.Invalid, audience.ClassOf(err))
+	after := timeless(b.receipt)
+	before.Failure, after.Failure = nil, nil
+	before.FinishedAt = after.FinishedAt
+	assert.Equal(t, before, after)
+
+	// The next one stops at the first batch, when it has counted less than the first attempt.
+	require.NoError(t, os.Rename(matched+"x", matched))
+	b.receipt.Batches[0].FirstRow++
+	require.NoError(t, b.deps.Folder.WriteJSON(t.Context(), audience.ReceiptFile("00001"), b.receipt))
+	require.Error(t, b.run())
+	after = timeless(b.receipt)
+	assert.Equal(t, before.Unusable, after.Unusable)
+	assert.Equal(t, before.Reasons, after.Reasons)
+}
+
+func TestSessionGrowsOld(t *testing.T) {
+	rows := mixed(300)
+	want := undisturbed(t, rows)
+	b := newBench(t, mixedColumns, rows)
+	b.meta.before = func(_ int, r *request) error {
+		r.at = b.clock
+		b.clock = b.clock.Add(4 * time.Minute)
+		return nil
+	}
+	require.NoError(t, b.run())
+	assert.Equal(t, want.meta.members, b.meta.members)
+	epochs := map[string][]int{}
+	for _, s := range b.receipt.Sessions {
+		epochs[s.Group] = append(epochs[s.Group], s.Epoch)
+	}
+	assert.Equal(t, []int{0, 1}, epochs["EXTERN_ID,EMAIL,PHONE,COUNTRY"])
+	assert.Equal(t, []int{0, 1}, epochs["EMAIL,PHONE,COUNTRY"])
+	assert.Equal(t, want.receipt.Sent, b.receipt.Received)
+	checkAges(t, b)
+}
+
+// checkAges checks that no batch was sent to a session that was 80 minutes old.
+func checkAges(t *testing.T, b *bench) {
+	t.Helper()
+	first := map[int64]time.Time{}
+	for _, s := range b.receipt.Sessions {
+		first[s.ID] = s.FirstAt
+	}
+	require.Len(t, first, len(b.receipt.Sessions), "sessions share an id")
+	for _, r := range b.meta.requests {
+		assert.Less(t, r.at.Sub(first[r.session.ID]), 80*time.Minute)
+	}
+}
+
+// TestSessionIsOldWhenTheTaskComesBack has a first batch whose answer was lost with the task: the session began then.
+func TestSessionIsOldWhenTheTaskComesBack(t *testing.T) {
+	b := newBench(t, mixedColumns, mixed(30))
+	b.meta.after = func(n int, _ *request, _ *meta.Ack) error { return kill(n, 1) }
+	require.Error(t, b.run())
+	b.meta.after = nil
+	b.clock = b.clock.Add(3 * time.Hour)
+	require.NoError(t, b.run())
+	assert.NotEqual(t, b.meta.requests[0].session.ID, b.meta.requests[1].session.ID)
+	assert.Equal(t, 1, b.meta.requests[1].session.Seq)
+	want, _ := expected(mixed(30))
+	assert.Equal(t, want, b.meta.members)
+}
+
+func TestSessionIsOverOnTheWay(t *testing.T) {
+	rows := mixed(100)
+	want := undisturbed(t, rows)
+	for name, fail := range map[string]func(b *bench) error{
+		"Meta says so": func(*bench) error { return fmt.Errorf("add people: %w", &meta.Error{Code: 2650, Subcode: 1870158}) },
+		"throttled for too long": func(b *bench) error {
+			b.clock = b.clock.Add(81 * time.Minute)
+			return errLost
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, mixedColumns, rows)
+			b.meta.before = func(n int, _ *request) error {
+				if n == 4 {
+					return fail(b)
+				}
+				return nil
+			}
+			require.NoError(t, b.run())
+			assert.Equal(t, want.meta.members, b.meta.members)
+			assert.NotEqual(t, b.meta.requests[3].session.ID, b.meta.requests[4].session.ID)
+			assert.Equal(t, 1, b.meta.requests[4].session.Seq)
+			assert.Equal(t, b.meta.requests[3].data, b.meta.requests[4].data)
+			assert.Equal(t, 1, b.receipt.Attempts)
+		})
+	}
+}
+
+func TestReceiptOfOtherRowsIsNoCheckpoint(t *testing.T) {
+	rows := mixed(60)
+	b := newBench(t, mixedColumns, rows)
+	b.meta.before = failAt(4, errLost)
+	require.Error(t, b.run())
+	old := *b.receipt
+	b.meta.before = nil
+
+	b.match = t.TempDir() // the query ran again, and wrote the rows in another order
+	for i, j := 0, len(rows)-1; i < j; i, j = i+1, j-1 {
+		rows[i], rows[j] = rows[j], rows[i]
+	}
+	b.write(mixedColumns, rows)
+	b.plan(mixedColumns, audience.Chunk{ID: "00001", File: "part.parquet", Rows: 60})
+	require.NoError(t, b.run())
+	want, _ := expected(rows)
+	assert.Equal(t, want, b.meta.members)
+	assert.Equal(t, 1, b.receipt.Attempts)
+	for _, s := range b.receipt.Sessions {
+		for _, o := range old.Sessions {
+			assert.NotEqual(t, o.ID, s.ID)
+		}
+	}
+}
+
+func TestReceiptThatDoesNotFit(t *testing.T) {
+	for name, spoil := range map[string]func(*audience.Receipt){
+		"a batch of other rows": func(r *audience.Receipt) { r.Batches[0].FirstRow++ },
+		"another run":           func(r *audience.Receipt) { r.Run = "r0" },
+		"another version":       func(r *audience.Receipt) { r.Schema = 2 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, mixedColumns, mixed(60))
+			b.meta.before = failAt(3, errLost)
+			require.Error(t, b.run())
+			b.meta.before = nil
+			spoil(b.receipt)
+			require.NoError(t, b.deps.Folder.WriteJSON(t.Context(), audience.ReceiptFile("00001"), b.receipt))
+			err := b.run()
+			require.ErrorContains(t, err, "start a new run")
+			assert.Equal(t, audience.Invalid, audience.ClassOf(err))
+			assert.Len(t, b.meta.requests, 3, "nothing more was sent")
+		})
+	}
+}

@@ -1,0 +1,148 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
+	"github.com/cleanreach/cleanreach/internal/table"
+)
+
+// sendChunk sends what the checkpoint does not have yet. One goroutine prepares batches, this one sends them: while one
+// batch is on its way, one more is made ready in each group.
+func sendChunk(ctx context.Context, deps Deps, job *job, cp *checkpoint) error {
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	folder, ra, err := openFile(reading, job)
+	if err != nil {
+		return err
+	}
+	defer func() { _, _ = ra.Close(), folder.Close() }() // nothing was written
+	names := make([]string, len(job.columns))
+	for i, c := range job.columns {
+		names[i] = c.Column
+	}
+	reader, err := table.OpenColumns(job.fileURL(), ra, ra.Size(), names)
+	if err != nil {
+		return fmt.Errorf("open the matched file: %w", err)
+	}
+	defer func() { _ = reader.Close() }()
+
+	source := newSource(deps, job, reader)
+	batches, finish := source.start(reading, stop)
+	defer func() { _ = finish() }() // before the reader is closed under it
+	s := &sender{cp: cp, audienceID: job.audienceID, file: job.fileURL(), log: deps.Log, call: deps.Meta.AddUsers}
+	if deps.Run.Def().Meta.Mode == audience.ModeRemove {
+		s.call = deps.Meta.RemoveUsers
+	}
+	sendErr := s.all(ctx, batches)
+	readErr := finish() // from here on the tally is ours
+	if sendErr == nil && readErr == nil {
+		cp.before = tally{}
+	}
+	cp.count(source.seen)
+	if sendErr != nil {
+		return sendErr // the other is then only that reading was stopped
+	}
+	return readErr
+}
+
+// A sender sends batches in the order in which it gets them. It is for one goroutine.
+type sender struct {
+	cp         *checkpoint
+	audienceID string
+	file       string
+	log        *slog.Logger
+	call       func(ctx context.Context, audience string, batch meta.Batch) (meta.Ack, error)
+}
+
+func (s *sender) all(ctx context.Context, batches <-chan *batch) error {
+	for b := range batches {
+		done, err := s.cp.sent(b)
+		if err == nil && !done {
+			err = s.deliver(ctx, b)
+		}
+		if err != nil {
+			first, last := b.span()
+			return fmt.Errorf("send batch %d of %s (rows %d to %d of %s): %w", b.seq, b.group.name, first+1, last+1, s.file, err)
+		}
+		b.release()
+	}
+	return nil
+}
+
+// deliver sends one batch, if need be twice: when the session turns out to be over on the way, the batch goes to a new one.
+func (s *sender) deliver(ctx context.Context, b *batch) error {
+	session := s.cp.session(b.group)
+	if session == nil || s.cp.age(session) >= sessionRenewal {
+		return s.inNewSession(ctx, b)
+	}
+	ack, err := s.send(ctx, b, session)
+	if err == nil {
+		return s.acknowledged(ctx, b, session, ack)
+	}
+	if ctx.Err() != nil || !s.over(session, err) {
+		return err
+	}
+	s.log.WarnContext(ctx, "the upload session is over: continuing in a new one", "session", session.ID, "group", b.group.name)
+	return s.inNewSession(ctx, b)
+}
+
+func (s *sender) inNewSession(ctx context.Context, b *batch) error {
+	session, err := s.cp.openSession(ctx, b.group, b.seen)
+	if err != nil {
+		return err
+	}
+	ack, err := s.send(ctx, b, session)
+	if err != nil {
+		return err
+	}
+	return s.acknowledged(ctx, b, session, ack)
+}
+
+func (s *sender) send(ctx context.Context, b *batch, session *audience.Session) (meta.Ack, error) {
+	ctx, cancel := context.WithTimeout(ctx, sessionTimeout-s.cp.age(session))
+	defer cancel()
+	return s.call(ctx, s.audienceID, b.payload.Batch(meta.Session{
+		ID: session.ID, Seq: s.cp.nextSeq(session.ID), Last: b.last, EstimatedTotal: session.Estimated,
+	}))
+}
+
+// over reports whether a batch failed because of its session: Meta says so, or it took so long that Meta must have closed it.
+func (s *sender) over(session *audience.Session, err error) bool {
+	var refused *meta.Error
+	if errors.As(err, &refused) && refused.SessionOver() {
+		return true
+	}
+	return s.cp.age(session) >= sessionRenewal
+}
+
+// acknowledged checks Meta's answer against what was sent, and puts the batch into the receipt.
+func (s *sender) acknowledged(ctx context.Context, b *batch, session *audience.Session, ack meta.Ack) error {
+	if ack.SessionID != session.ID {
+		return audience.Failf(audience.Transient, "Meta's answer is about session %d and the batch was of session %d", ack.SessionID, session.ID)
+	}
+	if ack.AudienceID != "" && ack.AudienceID != s.audienceID {
+		return audience.Failf(audience.Transient, "Meta's answer is about audience %s and the batch was for %s", ack.AudienceID, s.audienceID)
+	}
+	done, err := s.cp.record(ctx, b, session, ack)
+	if err != nil {
+		return err
+	}
+	if done.Received < done.Rows {
+		s.log.WarnContext(ctx, "Meta counts fewer rows than were sent", "file", s.file, "first_row", done.FirstRow+1, "last_row", done.LastRow+1,
+			"sent", done.Rows, "received", done.Received, "session", session.ID)
+	}
+	if done.Invalid > 0 || len(ack.Samples) > 0 {
+		s.log.WarnContext(ctx, "Meta refused rows", "file", s.file, "first_row", done.FirstRow+1, "last_row", done.LastRow+1,
+			"invalid", done.Invalid, "such_as_rows", refusedRows(b, ack.Samples))
+	}
+	return nil
+}
+
+// age is for how long a session has been open.
+func (c *checkpoint) age(s *audience.Session) time.Duration { return c.now().Sub(s.FirstAt) }
