@@ -1,0 +1,86 @@
+# `make help` lists the targets. Any make and any POSIX shell will do.
+
+GO   ?= go
+BIN  := bin
+
+# The demo: how many customers, which ones, and, to continue a run, its id.
+ROWS ?= 50000
+SEED ?= 1
+RUN  ?=
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.release=$(VERSION)
+
+# The linter is built from source, so that the compiler it was built with is the one in use.
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI         := .cache/bin/golangci-lint-$(GOLANGCI_VERSION)
+
+# Packages with goroutines of their own are tested under the race detector. Those that link DuckDB are not: its
+# library is no Go, so the detector sees nothing of it, and each such binary takes long to link.
+RACE = ./internal/asl/... ./internal/meta/... ./internal/plan/... ./internal/prepare/... ./internal/storage/... ./internal/upload/... ./tasks/...
+
+.DEFAULT_GOAL := build
+.PHONY: demo build test vet lint fmt fmt-check generate check tidy-check bench image clean help toolchain compiler
+
+demo: build ## make demo data and bring it into a Meta sandbox (ROWS=50000 SEED=1 RUN=<id to continue>)
+	$(BIN)/cleanreach-local -demo -rows $(ROWS) -seed $(SEED) -waits 0.1 $(if $(RUN),-run $(RUN))
+
+build: compiler ## the container's binary and the one that runs the state machine on this machine, into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/cleanreach ./tasks
+	CGO_ENABLED=1 $(GO) build -trimpath -ldflags '-s -w' -o $(BIN)/cleanreach-local ./statemachine/local
+
+test: compiler ## every test, those with goroutines under the race detector
+	$(GO) test -race $(RACE)
+	$(GO) test $(filter-out $(shell $(GO) list $(RACE)),$(shell $(GO) list ./...))
+
+vet: compiler
+	$(GO) vet ./...
+
+lint: vet $(GOLANGCI) ## go vet and golangci-lint by .golangci.yml
+	$(GOLANGCI) run ./...
+
+fmt: $(GOLANGCI) ## format the code and its imports
+	$(GOLANGCI) fmt ./...
+
+fmt-check:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
+
+generate: toolchain ## rewrite the generated parts of statemachine/README.md
+	$(GO) test ./statemachine -run '^TestReadme' -update
+
+check: fmt-check tidy-check ## formatting, go.mod and the generated files are up to date
+	$(GO) test ./statemachine -run '^TestReadme'
+
+tidy-check: toolchain
+	$(GO) mod tidy -diff
+
+bench: compiler ## benchmarks of the packages; for a whole run use make demo ROWS=10000000
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+image: ## the container image, for both architectures (needs docker buildx)
+	docker buildx build --platform linux/amd64,linux/arm64 --build-arg VERSION=$(VERSION) -t cleanreach:$(VERSION) .
+
+clean: ## what was built; out/ stays, it holds your runs
+	rm -rf $(BIN) .cache
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(GOLANGCI): | toolchain
+	@echo "installing golangci-lint $(GOLANGCI_VERSION), once: it takes minutes"
+	GOBIN="$(CURDIR)/.cache/bin" $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv .cache/bin/golangci-lint $@
+
+# Go 1.21 and later fetch the version that go.mod asks for; older ones cannot even read it.
+toolchain:
+	@command -v $(GO) >/dev/null || { echo "Go is not installed: get it at https://go.dev/dl" >&2; exit 1; }
+	@why=$$($(GO) list -m 2>&1) || { echo "$$($(GO) version) cannot build this module; get the version that go.mod names at https://go.dev/dl" >&2; \
+		echo "$$why" >&2; exit 1; }
+
+# DuckDB, the local clean room, is C++ that comes compiled: it takes a C compiler and the C++ library to link it.
+compiler: toolchain
+	@cc=$$($(GO) env CC); libs=$$([ "$$($(GO) env GOOS)" = linux ] && echo -lstdc++ -lm -ldl || true); \
+	echo 'int main(void) { return 0; }' | $$cc -x c - -o /dev/null $$libs 2>/dev/null || { \
+		echo "$$cc cannot link a program with the C++ library, which the local clean room (DuckDB) needs." >&2; \
+		echo "Install one: apt-get install g++, dnf install gcc-c++, or on macOS xcode-select --install" >&2; exit 1; }
