@@ -1,0 +1,148 @@
+package preflight
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
+)
+
+// The names of the checks.
+const (
+	checkToken      = "token"
+	checkTokenType  = "token type"
+	checkExpiry     = "token expiry"
+	checkDataAccess = "data access"
+	checkScopes     = "permissions"
+	checkVersion    = "API version"
+	checkAccount    = "ad account"
+	checkTerms      = "terms"
+	checkAudience   = "audience"
+	checkOwner      = "audience owner"
+	checkSubtype    = "audience subtype"
+	checkValues     = "audience values"
+	checkSource     = "audience data source"
+	checkStatus     = "audience status"
+)
+
+// A Question is what Check is asked about.
+type Question struct {
+	Definition *audience.Definition
+	Meta       meta.API
+	Now        time.Time
+	Created    string // id of the audience that an earlier attempt created; Meta may not list it yet
+}
+
+// Check asks Meta about the token, the ad account and the audience, and changes nothing. It asks on after a failure, so
+// that everything wrong is known at once, unless the failure is of a sort that would answer every further question too.
+func Check(ctx context.Context, q Question) *Findings {
+	f := &Findings{}
+	if !f.token(ctx, q) {
+		return f
+	}
+	account, err := q.Meta.AdAccount(ctx, q.Definition.Meta.AdAccount)
+	if err != nil {
+		f.refused(checkAccount, err)
+		if endsAll(err) || q.Definition.Meta.AudienceID == "" { // the audience would have to be looked for in the account
+			return f
+		}
+	} else {
+		f.version(q)
+		f.ok(checkAccount, "%s (%s) can be read", account.ID, account.Name)
+		f.terms(account)
+	}
+	f.audience(ctx, q)
+	return f
+}
+
+// token asks about the token, and reports whether anything further is worth asking with it.
+func (f *Findings) token(ctx context.Context, q Question) bool {
+	info, err := q.Meta.DebugToken(ctx)
+	class := audience.ClassOf(err)
+	switch {
+	case err == nil:
+	case endsAll(err):
+		f.refused(checkToken, err)
+		return false
+	case class == audience.Transient || class == audience.Throttled:
+		f.refused(checkToken, err)
+		return true
+	default: // some apps may not inspect tokens; whether it works shows in what follows
+		f.warn(checkToken, "", "Meta does not tell about this token: %v", err)
+		return true
+	}
+	if !info.Valid {
+		f.fail(checkToken, audience.Action, newToken, "Meta says that the token is not valid")
+		if !info.ExpiresAt.IsZero() {
+			f.expiry(checkExpiry, "the token", newToken, info.ExpiresAt, q.Now)
+		}
+		return false
+	}
+	f.ok(checkToken, "the token is valid, of app %s", info.AppID)
+	f.tokenType(info.Type)
+	f.expiry(checkExpiry, "the token", newToken, info.ExpiresAt, q.Now)
+	f.expiry(checkDataAccess, "the token's access to data", "its person must authorize the app again, or use a system user's token", info.DataAccess, q.Now)
+	f.scopes(info.Scopes)
+	return true
+}
+
+const newToken = "make a new system user token with ads_management at https://business.facebook.com/settings/system-users and store it in the secret"
+
+func (f *Findings) tokenType(kind string) {
+	if kind == "SYSTEM_USER" {
+		f.ok(checkTokenType, "it is a system user's")
+		return
+	}
+	f.warn(checkTokenType, "use a system user's token: it need not expire and outlasts people's jobs and passwords", "it is of type %q", kind)
+}
+
+// expiryNotice is how long before an end the checks begin to warn.
+const expiryNotice = 14 * 24 * time.Hour
+
+// expiry checks an end that Meta has announced; zero is never.
+func (f *Findings) expiry(name, what, fix string, at, now time.Time) {
+	date := at.UTC().Format(time.DateOnly)
+	switch left := at.Sub(now); {
+	case at.IsZero():
+		f.ok(name, "%s never expires", what)
+	case left <= 0:
+		f.fail(name, audience.Action, fix, "%s expired on %s", what, date)
+	case left < expiryNotice:
+		f.warn(name, fix, "%s expires on %s, in less than %d days", what, date, int(left/(24*time.Hour))+1)
+	default:
+		f.ok(name, "%s is good until %s", what, date)
+	}
+}
+
+// scopes checks the token's permissions. Meta leaves them out for some tokens.
+func (f *Findings) scopes(scopes []string) {
+	const needed = "ads_management"
+	switch {
+	case slices.Contains(scopes, needed):
+		f.ok(checkScopes, "the token has %s", needed)
+	case scopes == nil:
+		f.warn(checkScopes, "see to it that the token has "+needed, "Meta does not say which permissions the token has")
+	default:
+		f.fail(checkScopes, audience.Action, newToken, "the token lacks %s", needed)
+	}
+}
+
+// version is fine when Meta has answered a question of the Marketing API: a version that is gone would be refused.
+func (f *Findings) version(q Question) {
+	version := q.Definition.Meta.APIVersion
+	if version == "" {
+		version = meta.DefaultVersion
+	}
+	f.ok(checkVersion, "Meta serves %s", version)
+}
+
+func (f *Findings) terms(account meta.Account) {
+	if account.TermsAccepted() {
+		f.ok(checkTerms, "the Custom Audience terms are accepted")
+		return
+	}
+	f.fail(checkTerms, audience.Action, "a person who manages the ad account must accept them once at "+meta.TermsPage(account.ID),
+		"the Custom Audience terms are not accepted for %s", account.ID)
+}

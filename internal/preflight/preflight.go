@@ -1,0 +1,96 @@
+// Package preflight asks Meta everything that it would refuse later, before anything is spent on preparing and matching:
+// the token, the ad account and its terms, the audience. It finds the audience that the run uploads to, and makes it when
+// there is none.
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
+	"github.com/cleanreach/cleanreach/internal/storage"
+)
+
+// saveTimeout bounds the writing of preflight.json by a task that was told to stop: the audience that it has just created
+// must not be forgotten.
+const saveTimeout = 15 * time.Second
+
+// Deps is what preflight needs.
+type Deps struct {
+	Run    *audience.Run
+	Folder *storage.Folder  // of the run; preflight.json is written into it
+	Meta   meta.API         // paced and retrying
+	Now    func() time.Time // time.Now, but for tests
+	Log    *slog.Logger
+}
+
+// Run makes all checks, creates the audience if it has to and nothing speaks against it, and writes preflight.json, also
+// when checks failed: people look there. Running it again finds the audience that it created before.
+//
+// Its error names every failed check with what to do about it. Its class is that of the worst: one that a person must
+// act on comes before one that may pass by itself.
+func Run(ctx context.Context, deps Deps) (*audience.Preflight, error) {
+	started := deps.Now()
+	before, err := earlier(ctx, deps.Folder)
+	if err != nil {
+		return nil, err
+	}
+	def := deps.Run.Def()
+	found := Check(ctx, Question{Definition: def, Meta: deps.Meta, Now: started, Created: before.created()})
+	created := before.Created
+	if found.missing && found.Err() == nil {
+		created = found.create(ctx, deps.Meta, def)
+	}
+	if ctx.Err() != nil && found.AudienceID == "" { // what failed then says nothing about Meta
+		return nil, audience.Fail(audience.Transient, "start it again", fmt.Errorf("preflight was stopped: %w", context.Cause(ctx)))
+	}
+	result := &audience.Preflight{
+		Schema: audience.DocumentVersion, AudienceID: found.AudienceID, Created: created, Checks: found.Checks,
+		Query: audience.QueryOf(def), StartedAt: started, FinishedAt: deps.Now(),
+	}
+	if created && result.AudienceID == "" {
+		result.AudienceID = before.AudienceID
+	}
+	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
+	log(saving, deps.Log, result.Checks)
+	return result, errors.Join(found.Err(), deps.Folder.WriteJSON(saving, audience.PreflightFile, result))
+}
+
+// A record is what an earlier preflight of this run left.
+type record struct{ audience.Preflight }
+
+// created is the audience that it made, or nothing.
+func (r record) created() string {
+	if !r.Created {
+		return ""
+	}
+	return r.AudienceID
+}
+
+func earlier(ctx context.Context, folder *storage.Folder) (record, error) {
+	var r record
+	err := folder.ReadJSON(ctx, audience.PreflightFile, &r.Preflight)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return record{}, nil
+	case err != nil:
+		return record{}, fmt.Errorf("find out what an earlier preflight of this run did: %w", err)
+	case r.Schema != audience.DocumentVersion:
+		return record{}, audience.Failf(audience.Invalid, "read %s: its schema version is %d and this binary knows only %d: use the version that wrote it",
+			audience.PreflightFile, r.Schema, audience.DocumentVersion)
+	}
+	return r, nil
+}
+
+func log(ctx context.Context, log *slog.Logger, checks []audience.Check) {
+	levels := map[string]slog.Level{audience.CheckOK: slog.LevelInfo, audience.CheckWarn: slog.LevelWarn, audience.CheckFail: slog.LevelError}
+	for _, c := range checks {
+		log.Log(ctx, levels[c.Status], "preflight check", "check", c.Name, "status", c.Status, "detail", c.Detail, "fix", c.Fix)
+	}
+}
