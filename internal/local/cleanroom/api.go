@@ -4,11 +4,13 @@
 package cleanroom
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
+
+	strict "github.com/go-json-experiment/json"
 )
 
 // The documents of the Clean Rooms API, spelled as Step Functions' SDK integration spells them.
@@ -144,19 +146,24 @@ func (r *Room) Call(ctx context.Context, action string, params any) (any, error)
 	return out, nil
 }
 
-// decode reads a call's parameters. The decoder's errors quote its input, so they stay here.
+// decode reads a call's parameters. As in Step Functions, names are in PascalCase and an unknown one is refused. The
+// decoder's errors quote its input, so they stay here.
 func decode(params, into any) error {
 	data, err := json.Marshal(params)
 	if err != nil {
 		return invalidField("the parameters", "are no JSON")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-			return invalidField("the parameters", "hold the unknown field %s", name)
-		}
-		return invalidField("the parameters", "have a field of the wrong type")
+	err = strict.Unmarshal(data, into, strict.RejectUnknownMembers(true))
+	if err == nil {
+		return nil
 	}
-	return nil
+	where := "the parameters"
+	var wrong *strict.SemanticError
+	if errors.As(err, &wrong) && wrong.JSONPointer != "" {
+		where = strings.ReplaceAll(strings.TrimPrefix(string(wrong.JSONPointer), "/"), "/", ".")
+	}
+	if errors.Is(err, strict.ErrUnknownName) {
+		return invalidField(where, "is no parameter of this action: names are in PascalCase, as the API's")
+	}
+	return invalidField(where, "is not of the type that the API wants")
 }

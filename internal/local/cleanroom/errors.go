@@ -28,12 +28,15 @@ type Error struct {
 	Message string
 }
 
-// Error is the text that becomes the Cause of a failed state.
-func (e *Error) Error() string {
+// Error gives everything.
+func (e *Error) Error() string { return e.Name + ": " + e.Cause() }
+
+// Cause is what a state machine shows beside the name.
+func (e *Error) Cause() string {
 	if e.Reason == "" {
-		return e.Name + ": " + e.Message
+		return e.Message
 	}
-	return fmt.Sprintf("%s: %s (Reason: %s)", e.Name, e.Message, e.Reason)
+	return fmt.Sprintf("%s (Reason: %s)", e.Message, e.Reason)
 }
 
 func refuse(name, reason, format string, args ...any) *Error {

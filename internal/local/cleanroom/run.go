@@ -103,7 +103,6 @@ func (j *job) copy(ctx context.Context, db *sql.DB, temp string) error {
 		fmt.Sprintf("SET memory_limit = '%dB'", config.MemoryLimit),
 		fmt.Sprintf("SET threads = %d", config.Threads),
 		"SET temp_directory = " + quote(temp),
-		"SET temp_file_encryption = true", // what spills are persons' data
 		"SET preserve_insertion_order = false",
 		"SET TimeZone = 'UTC'",
 	}, macros...)

@@ -22,9 +22,11 @@ type Config struct {
 	Bucket func(name string) (url string, err error)
 	// Catalog holds <table>.json, an audience.CatalogTable each. It may be nil when no table of the room names a catalog table.
 	Catalog *storage.Folder
+	// State keeps what became of each query, so that a run can be continued in another process. Nil forgets it with the room.
+	State *storage.Folder
 	// TempDir takes what does not fit in memory while a query runs. The default is the system's.
 	TempDir string
-	// MemoryLimit is of DuckDB's buffers, in bytes, a query. The default is 1 GiB.
+	// MemoryLimit is of DuckDB's buffers, in bytes, a query. The default is 256 MiB.
 	MemoryLimit int64
 	// Threads a query. The default is all cores.
 	Threads int
@@ -72,7 +74,7 @@ func New(file *RoomFile, config Config) (*Room, error) {
 		}
 	}
 	if config.MemoryLimit == 0 {
-		config.MemoryLimit = 1 << 30
+		config.MemoryLimit = 256 << 20
 	}
 	if config.Threads == 0 {
 		config.Threads = runtime.NumCPU()
