@@ -1,0 +1,52 @@
+package prepare
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+)
+
+// reasonsShown bounds how many reasons a gate's message lists.
+const reasonsShown = 3
+
+// checkGates gives an error of class Gate when the prepared rows must not be matched.
+func checkGates(deps Deps, doc *audience.Prepared) error {
+	def := deps.Run.Def()
+	if doc.Source == 0 {
+		return emptyInput(def.Source.Path, errors.New("its files hold no row"))
+	}
+	quarantine := deps.Folder.Sub(audience.QuarantineDir).URL()
+	consented := doc.Source - doc.NoConsent
+	if ratio := float64(doc.Quarantined) / float64(max(consented, 1)); ratio > def.Limits.MaxInvalidRatio {
+		return audience.Fail(audience.Gate, "mend the files or source.columns, or raise limits.max_invalid_ratio; which rows and why is in "+quarantine,
+			fmt.Errorf("%d of %d rows (%.1f %%) were quarantined, and limits.max_invalid_ratio allows %.1f %%; mostly for %s",
+				doc.Quarantined, consented, 100*ratio, 100*def.Limits.MaxInvalidRatio, topReasons(doc.RowReasons)))
+	}
+	if doc.Prepared < def.Limits.MinRows {
+		next := "give more rows, or lower limits.min_rows"
+		if doc.NoConsent > doc.Source/2 {
+			next = fmt.Sprintf("check that column %q says yes in so many words (%s); or lower limits.min_rows", def.Source.Consent, consentWords)
+		}
+		return audience.Fail(audience.Gate, next,
+			fmt.Errorf("%d rows are left, and limits.min_rows asks for %d: of %d rows %d lack consent and %d were quarantined (see %s)",
+				doc.Prepared, def.Limits.MinRows, doc.Source, doc.NoConsent, doc.Quarantined, quarantine))
+	}
+	return nil
+}
+
+// topReasons lists the most frequent reasons with their numbers.
+func topReasons(reasons map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {
+		return cmp.Or(cmp.Compare(reasons[b], reasons[a]), strings.Compare(a, b))
+	})
+	var list []string
+	for _, name := range names[:min(len(names), reasonsShown)] {
+		list = append(list, fmt.Sprintf("%s (%d)", name, reasons[name]))
+	}
+	return strings.Join(list, ", ")
+}

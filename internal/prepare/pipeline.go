@@ -1,0 +1,239 @@
+package prepare
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/identity"
+	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/internal/table"
+)
+
+// sizes bound memory, and the files that are written.
+type sizes struct {
+	workers   int // goroutines that normalise, hash and write; each has a row group in memory
+	readers   int // goroutines that read a file each
+	batchRows int
+	partRows  int64 // a part ends with the batch that reaches either
+	partBytes int64
+	exact     int // distinct values of a key that are counted exactly
+}
+
+// usualSizes use all cores. Reading takes about a sixth of the time that the rest takes, so a few readers feed many
+// workers; two at least, so that one file's opening does not hold the others up.
+func usualSizes() sizes {
+	cores := runtime.GOMAXPROCS(0)
+	return sizes{
+		workers: min(cores, maxWorkers), readers: max(2, cores/6), batchRows: 4096,
+		partRows: 1 << 20, partBytes: 256 << 20, exact: 1 << 18,
+	}
+}
+
+// maxWorkers bounds the row groups in memory, about 30 MiB each.
+const maxWorkers = 8
+
+// A batch is some rows of one file on their way from a reader to a worker.
+type batch struct {
+	table.Batch
+	file *rawFile
+}
+
+// A pipeline has readers that fill batches, and workers that write what is in them. There is a fixed number of batches,
+// so that the memory does not depend on which of the two is faster.
+type pipeline struct {
+	src     *source
+	folder  *storage.Folder
+	layout  *layout
+	log     *slog.Logger
+	sizes   sizes
+	workers []*worker
+	counts  []*distinct // for each of the layout's keys
+	next    atomic.Int64
+	reading atomic.Int64 // readers that have not ended
+	free    chan *batch
+	full    chan *batch
+}
+
+func newPipeline(deps Deps, src *source, plan *layout, sizes sizes, started time.Time) *pipeline {
+	p := &pipeline{src: src, folder: deps.Folder, layout: plan, log: deps.Log, sizes: sizes}
+	for range plan.keys {
+		p.counts = append(p.counts, &distinct{limit: sizes.exact})
+	}
+	def := deps.Run.Def().Source
+	// The parts of an attempt have a name of their own, so that another attempt's are told from them.
+	attempt := strings.ToLower(rand.Text()[:8])
+	for i := range sizes.workers {
+		name := fmt.Sprintf("part-%s-%02d", attempt, i)
+		p.workers = append(p.workers, &worker{
+			layout:     plan,
+			dateOrder:  def.DateOrder,
+			normalizer: identity.NewNormalizer(def.DefaultCountry, func() time.Time { return started }),
+			counts:     p.counts,
+			prepared:   newParts(deps.Folder, audience.PreparedDir+name, plan.fields, sizes),
+			quarantine: newQuarantine(deps.Folder, audience.QuarantineDir+name, sizes),
+			tallies:    newTallies(len(plan.keys)),
+			out:        make([]table.Column, len(plan.fields)),
+			hashes:     make([][]uint64, len(plan.keys)),
+			cells:      newCells(plan),
+			rowReasons: map[string]int64{},
+		})
+	}
+	batches := sizes.workers + sizes.readers + 2
+	p.free, p.full = make(chan *batch, batches), make(chan *batch, batches)
+	for range batches {
+		p.free <- &batch{}
+	}
+	return p
+}
+
+// run reads all files and writes all parts. After an error the parts that were ended are still there.
+func (p *pipeline) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	p.reading.Store(int64(p.sizes.readers))
+	for range p.sizes.readers {
+		group.Go(guarded(ctx, p.log, func() error { return p.read(ctx) }))
+	}
+	for _, w := range p.workers {
+		group.Go(guarded(ctx, p.log, func() error { return p.work(ctx, w) }))
+	}
+	if err := rethrow(group.Wait()); err != nil {
+		return err
+	}
+	return p.src.checkAbsent()
+}
+
+// read reads one file after the other. The last reader ends the workers.
+func (p *pipeline) read(ctx context.Context) error {
+	defer func() {
+		if p.reading.Add(-1) == 0 {
+			close(p.full)
+		}
+	}()
+	for {
+		i := int(p.next.Add(1)) - 1
+		if i >= len(p.src.files) {
+			return nil
+		}
+		if file := &p.src.files[i]; !file.empty {
+			if err := p.readFile(ctx, file); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (p *pipeline) readFile(ctx context.Context, file *rawFile) (err error) {
+	r, err := p.src.open(ctx, file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	for {
+		var b *batch
+		select {
+		case <-ctx.Done():
+			return stopped(ctx)
+		case b = <-p.free:
+		}
+		b.file = file
+		if err := r.Read(&b.Batch); err == io.EOF {
+			p.free <- b
+			break
+		} else if err != nil {
+			return err
+		}
+		file.rows += int64(len(b.Rows) + len(b.Bad))
+		file.good = file.good || len(b.Rows) > 0
+		p.full <- b // has room for all batches that there are
+	}
+	file.absent = r.Absent()
+	p.log.InfoContext(ctx, "read a file", "file", file.name, "rows", file.rows)
+	return nil
+}
+
+// work writes batches until there are no more.
+func (p *pipeline) work(ctx context.Context, w *worker) error {
+	defer w.abort()
+	for {
+		select {
+		case <-ctx.Done():
+			return stopped(ctx)
+		case b, more := <-p.full:
+			if !more {
+				return w.close(ctx)
+			}
+			if err := w.write(ctx, b); err != nil {
+				return err
+			}
+			p.free <- b
+		}
+	}
+}
+
+func stopped(ctx context.Context) error { return fmt.Errorf("prepare the customers: %w", context.Cause(ctx)) }
+
+// checkParts makes sure that what lies in the folders is what this attempt wrote, and nothing else. Another attempt of
+// the same run, at work at the same time, would have cleared files away or added its own.
+func (p *pipeline) checkParts(ctx context.Context) error {
+	var wrote, found []string
+	for _, w := range p.workers {
+		wrote = append(append(wrote, w.prepared.done...), w.quarantine.parts.done...)
+	}
+	for _, dir := range []string{audience.PreparedDir, audience.QuarantineDir} {
+		objects, err := p.folder.List(ctx, dir)
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			found = append(found, o.Key)
+		}
+	}
+	slices.Sort(wrote)
+	slices.Sort(found)
+	if !slices.Equal(wrote, found) {
+		return audience.Fail(audience.Transient, "let only one task prepare a run at a time",
+			fmt.Errorf("other files than this task's own lie in %s%s or %s: another task has written there too", p.folder.URL(), audience.PreparedDir, audience.QuarantineDir))
+	}
+	return nil
+}
+
+// A panicked is a panic on its way to the caller's goroutine, which is the one that recovers. Its text says nothing of
+// the value, which may hold data.
+type panicked struct{ value any }
+
+func (*panicked) Error() string { return "panic in a goroutine" }
+
+// guarded makes a panic of f an error.
+func guarded(ctx context.Context, log *slog.Logger, f func() error) func() error {
+	return func() (err error) {
+		defer func() {
+			if value := recover(); value != nil {
+				log.ErrorContext(ctx, "panic while preparing", "stack", string(debug.Stack())) // addresses, no values
+				err = &panicked{value}
+			}
+		}()
+		return f()
+	}
+}
+
+// rethrow panics with the panic that err stands for, or returns err.
+func rethrow(err error) error {
+	var p *panicked
+	if errors.As(err, &p) {
+		panic(p.value)
+	}
+	return err
+}

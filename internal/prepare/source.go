@@ -1,0 +1,150 @@
+package prepare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/internal/table"
+)
+
+// surveyedAtOnce bounds how many files are open while all of them are looked at. A zstd file may take 128 MiB to open.
+const surveyedAtOnce = 4
+
+// A source is the raw files of an audience.
+type source struct {
+	url    string
+	folder *storage.Folder
+	opts   table.ReadOptions
+	log    *slog.Logger
+	files  []rawFile // sorted by name
+}
+
+// A rawFile is a raw file, and what reading it has found. Only the goroutine that reads it writes to it.
+type rawFile struct {
+	name   string // relative to the folder
+	bytes  int64
+	empty  bool         // no row and no header, though there may be bytes: an empty file, compressed
+	types  []table.Type // of the wanted columns
+	rows   int64
+	absent []string // wanted columns that no row had
+	good   bool     // at least one row could be read
+}
+
+// findSource lists the files. Objects without a byte are the folders that S3's console makes, or nothing at all.
+func findSource(ctx context.Context, def audience.Source, log *slog.Logger) (*source, error) {
+	folder, objects, err := storage.Find(ctx, def.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, emptyInput(def.Path, fmt.Errorf("nothing is there: %w", fs.ErrNotExist))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the source's files: %w", err)
+	}
+	s := &source{
+		url:    def.Path,
+		folder: folder,
+		log:    log,
+		opts:   table.ReadOptions{Format: table.Format(def.Format), Delimiter: def.Delimiter, Encoding: def.Encoding},
+	}
+	for _, o := range objects {
+		if o.Size > 0 {
+			s.files = append(s.files, rawFile{name: o.Key, bytes: o.Size})
+		}
+	}
+	slices.SortFunc(s.files, func(a, b rawFile) int { return strings.Compare(a.name, b.name) })
+	if len(s.files) == 0 {
+		_ = folder.Close() // nothing was written
+		return nil, emptyInput(def.Path, fmt.Errorf("none of its %d files has a byte", len(objects)))
+	}
+	return s, nil
+}
+
+func emptyInput(path string, why error) error {
+	return audience.Fail(audience.Gate, "check source.path, and that the export of the files has finished",
+		fmt.Errorf("empty input: read %s: %w", path, why))
+}
+
+// survey opens every file once, so that a file without a mapped column, or of another format, is found before anything
+// is written, and learns the columns' types. Of several errors it gives the first file's.
+func (s *source) survey(ctx context.Context) error {
+	var group errgroup.Group
+	group.SetLimit(surveyedAtOnce)
+	errs := make([]error, len(s.files))
+	for i := range s.files {
+		group.Go(guarded(ctx, s.log, func() error {
+			errs[i] = s.look(ctx, &s.files[i])
+			return nil
+		}))
+	}
+	if err := rethrow(group.Wait()); err != nil {
+		return err
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	if !slices.ContainsFunc(s.files, func(f rawFile) bool { return !f.empty }) {
+		return emptyInput(s.url, fmt.Errorf("none of its %d files has a row", len(s.files)))
+	}
+	return nil
+}
+
+func (s *source) look(ctx context.Context, file *rawFile) error {
+	r, err := s.open(ctx, file)
+	if errors.Is(err, table.ErrEmpty) {
+		file.empty = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for i := range s.opts.Columns {
+		file.types = append(file.types, r.Type(i))
+	}
+	return r.Close()
+}
+
+// open opens a file. One that was listed and is no longer there is a passing thing: the next attempt lists anew.
+func (s *source) open(ctx context.Context, file *rawFile) (table.Reader, error) {
+	r, err := table.OpenReader(ctx, table.File{
+		Name:   s.folder.URL() + file.name,
+		Size:   file.bytes,
+		Open:   func() (io.ReadCloser, error) { return s.folder.NewReader(ctx, file.name) },
+		OpenAt: func() (table.ReaderAtCloser, error) { return s.folder.ReaderAt(ctx, file.name) },
+	}, s.opts)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, audience.Fail(audience.Transient, "let the export of the files finish; they must not change while they are read", err)
+	}
+	return r, err
+}
+
+// checkAbsent complains of columns that no row of any file had. Only JSON Lines can hide that until the end. Files
+// without a single good row say nothing about columns.
+func (s *source) checkAbsent() error {
+	var absent []string
+	first := true
+	for _, file := range s.files {
+		if !file.good {
+			continue
+		}
+		if first {
+			absent, first = slices.Clone(file.absent), false
+		}
+		absent = slices.DeleteFunc(absent, func(name string) bool { return !slices.Contains(file.absent, name) })
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	return audience.Fail(audience.Invalid, "correct the columns' names in the definition's source",
+		fmt.Errorf("no row of %s has a column %q", s.url, absent))
+}

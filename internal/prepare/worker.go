@@ -1,0 +1,215 @@
+package prepare
+
+import (
+	"context"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/identity"
+	"github.com/cleanreach/cleanreach/internal/table"
+)
+
+// A worker turns batches into prepared rows and the quarantine. It has a normalizer and files of its own, and shares
+// nothing but the counts of different values.
+type worker struct {
+	layout     *layout
+	dateOrder  string
+	normalizer *identity.Normalizer
+	counts     []*distinct
+	prepared   *parts
+	quarantine *quarantine
+
+	noConsent  int64
+	rowReasons map[string]int64 // rows in the quarantine
+	tallies    []tally          // for each of the layout's keys
+
+	cells  []cell         // the current row's, for each of the layout's keys
+	out    []table.Column // the batch's prepared rows
+	rows   []int64        // their numbers in the file
+	hashes [][]uint64     // for each key, of the batch's valid values
+	digest []byte
+}
+
+// A cell is what became of a row's value of a key.
+type cell struct {
+	canonical [][]byte // for each attribute of the key; empty: none
+	hashed    bool     // the source's value was a hash already
+	reason    identity.Reason
+}
+
+func newCells(plan *layout) []cell {
+	cells := make([]cell, len(plan.keys))
+	for i, key := range plan.keys {
+		cells[i].canonical = make([][]byte, len(key.attributes))
+	}
+	return cells
+}
+
+// write prepares a batch.
+func (w *worker) write(ctx context.Context, b *batch) error {
+	for _, bad := range b.Bad {
+		w.reject(b.file.name, bad.Row, bad.Reason)
+	}
+	for i, row := range b.Rows {
+		if w.layout.consent >= 0 && !consents(b.Columns[w.layout.consent].Value(i)) {
+			w.noConsent++
+			continue
+		}
+		w.normalise(b, i)
+		w.rejectFields(b.file.name, row)
+		if !w.findsSomebody() {
+			w.reject(b.file.name, row, NoKey)
+			continue
+		}
+		w.keep(b, i)
+		w.rows = append(w.rows, row)
+	}
+	return w.flush(ctx, b.file.name)
+}
+
+func (w *worker) reject(file string, row int64, reason string) {
+	w.rowReasons[reason]++
+	w.quarantine.row(file, row, reason)
+}
+
+// normalise fills the row's cells. The country comes first, because the others are read by it.
+func (w *worker) normalise(b *batch, i int) {
+	var country []byte
+	if c := w.layout.country; c >= 0 {
+		w.normaliseKey(c, b, i, nil)
+		if !w.cells[c].hashed {
+			country = w.cells[c].canonical[0]
+		}
+	}
+	for k := range w.layout.keys {
+		if k != w.layout.country {
+			w.normaliseKey(k, b, i, country)
+		}
+	}
+}
+
+func (w *worker) normaliseKey(k int, b *batch, i int, country []byte) {
+	column, c := &w.layout.keys[k], &w.cells[k]
+	value := b.Columns[column.in].Value(i)
+	for a := range c.canonical {
+		c.canonical[a] = c.canonical[a][:0]
+	}
+	if column.key == audience.DOB {
+		d := c.canonical
+		d[0], d[1], d[2], c.reason = w.normalizer.SplitDOB(d[0], d[1], d[2], value, w.dateOrder)
+		return
+	}
+	var form identity.Form
+	c.canonical[0], form = w.normalizer.Append(c.canonical[0], column.key, value, country)
+	c.hashed, c.reason = form.Hashed, form.Reason
+}
+
+// rejectFields puts the row's invalid values into the quarantine, of rows that are dropped too: they say why.
+func (w *worker) rejectFields(file string, row int64) {
+	for k := range w.cells {
+		if reason := w.cells[k].reason; reason != "" {
+			w.quarantine.field(file, row, string(w.layout.keys[k].key), string(reason))
+		}
+	}
+}
+
+// findsSomebody reports whether the row has a key left that may find a person.
+func (w *worker) findsSomebody() bool {
+	for k := range w.cells {
+		if w.layout.keys[k].key.Finds() && w.cells[k].filled() {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cell) filled() bool {
+	for _, canonical := range c.canonical {
+		if len(canonical) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// keep appends the row to the prepared ones and counts it.
+func (w *worker) keep(b *batch, i int) {
+	for k := range w.cells {
+		c, t := &w.cells[k], &w.tallies[k]
+		sum := uint64(0)
+		for a, at := range w.layout.keys[k].attributes {
+			sum = sum*31 + xxhash.Sum64(w.keepAttribute(at, c.canonical[a], c.hashed))
+		}
+		switch {
+		case c.filled():
+			t.valid++
+			w.hashes[k] = append(w.hashes[k], sum)
+		case c.reason != "":
+			t.invalid[c.reason]++
+		}
+	}
+	for _, kept := range w.layout.kept {
+		if value := b.Columns[kept.in].Value(i); len(value) > 0 {
+			w.out[kept.out].Append(value)
+		} else {
+			w.out[kept.out].AppendNull()
+		}
+	}
+}
+
+// keepAttribute appends a canonical value and its hash, and gives what makes the value one of its kind: the same for a
+// value and for its hash. A value that came as a hash is in both columns.
+func (w *worker) keepAttribute(at attribute, canonical []byte, hashed bool) []byte {
+	out := w.out[at.out:]
+	switch {
+	case len(canonical) == 0:
+		out[0].AppendNull()
+		if at.key.Hashed() {
+			out[1].AppendNull()
+		}
+		return nil
+	case !at.key.Hashed():
+		out[0].Append(canonical)
+		return canonical
+	}
+	out[0].Append(canonical)
+	w.digest = append(w.digest[:0], canonical...)
+	if !hashed {
+		w.digest = identity.AppendHash(w.digest[:0], canonical)
+	}
+	out[1].Append(w.digest)
+	return w.digest
+}
+
+// flush writes the batch's prepared rows. Here the kept columns' values are parsed, and those that do not are rejected.
+func (w *worker) flush(ctx context.Context, file string) error {
+	err := w.prepared.write(ctx, w.out, func(row, column int) {
+		field := w.layout.fields[column]
+		w.quarantine.field(file, w.rows[row], field.Name, "not_"+string(field.Type))
+	})
+	if err != nil {
+		return err
+	}
+	for i := range w.out {
+		w.out[i].Reset()
+	}
+	w.rows = w.rows[:0]
+	for k, hashes := range w.hashes {
+		w.counts[k].add(hashes)
+		w.hashes[k] = hashes[:0]
+	}
+	return w.quarantine.flush(ctx, quarantineRows)
+}
+
+func (w *worker) close(ctx context.Context) error {
+	if err := w.prepared.end(); err != nil {
+		return err
+	}
+	return w.quarantine.close(ctx)
+}
+
+func (w *worker) abort() {
+	w.prepared.abort()
+	w.quarantine.parts.abort()
+}
