@@ -96,12 +96,15 @@ func schema(_ context.Context, c call) error {
 	return err
 }
 
+// release is the version, written in by the linker. Without it the module's counts.
+var release string
+
 func version(_ context.Context, c call) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	v := "(unknown)"
-	if info, ok := debug.ReadBuildInfo(); ok {
+	v := release
+	if info, ok := debug.ReadBuildInfo(); ok && v == "" {
 		v = info.Main.Version
 	}
 	_, err := fmt.Fprintf(c.stdout, "cleanreach %s, Marketing API %s\n", v, meta.DefaultVersion)
