@@ -3,14 +3,14 @@
 package identity
 
 import (
+	"bytes"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
-
-// A Reason says why nothing is left of a value that was not blank. It is one of a fixed set of words, and never holds
-// anything of the value. Empty: the value is good, or blank.
-type Reason string
 
 // A Form is what Append made of a value.
 type Form struct {
@@ -21,8 +21,11 @@ type Form struct {
 // A Normalizer brings values into canonical form. It keeps buffers, so that a value costs no allocation in the usual
 // case, and is therefore not safe for concurrent use: make one for each goroutine.
 type Normalizer struct {
-	defaultCountry string
+	defaultCountry []byte
 	now            func() time.Time
+	composed       []byte // the value in NFC
+	folded         []byte // what a rule works on
+	phone          phoneReader
 }
 
 // NewNormalizer makes a Normalizer. defaultCountry is the ISO 3166-1 alpha-2 code, in any case, of rows without a country
@@ -31,22 +34,119 @@ func NewNormalizer(defaultCountry string, now func() time.Time) *Normalizer {
 	if now == nil {
 		now = time.Now
 	}
-	return &Normalizer{defaultCountry: defaultCountry, now: now}
+	return &Normalizer{defaultCountry: bytes.ToLower([]byte(defaultCountry)), now: now}
 }
 
-// Append appends the canonical form of a value of one of Meta's keys (DOB is none: see AppendDOB). country is the
-// canonical form of the row's COUNTRY (alpha-2, lower case) or empty, and matters to PHONE, ST and ZIP.
+// Append appends the canonical form of a value of one of Meta's keys (DOB is none: see SplitDOB). country is the
+// canonical form of the row's COUNTRY (alpha-2, lower case, or its hash) or empty, and matters to PHONE, ST and ZIP.
 //
 // A blank value appends nothing and has no reason. Append is idempotent: a canonical value is its own canonical form.
 func (n *Normalizer) Append(dst []byte, key audience.Key, value, country []byte) ([]byte, Form) {
-	panic("to be written")
+	value = trim(value)
+	if len(value) == 0 {
+		return dst, Form{}
+	}
+	if len(value) > longestRaw {
+		return dst, Form{Reason: TooLong}
+	}
+	if !isASCII(value) {
+		if broken(value) {
+			return dst, Form{Reason: BrokenText}
+		}
+		if key != audience.ExternID { // whose value is the advertiser's own, byte for byte
+			n.composed = norm.NFC.Append(n.composed[:0], value...)
+			value = n.composed
+		}
+	}
+	if key.Hashed() {
+		if is, reason := alreadyHashed(value); reason != "" {
+			return dst, Form{Reason: reason}
+		} else if is {
+			return appendLowerASCII(dst, value), Form{Hashed: true}
+		}
+	}
+	if isPlaceholder(key, value) {
+		return dst, Form{Reason: Placeholder}
+	}
+	start := len(dst)
+	dst, reason := n.apply(dst, key, value, country)
+	if reason == "" && len(dst)-start > MaxBytes(key) {
+		reason = TooLong
+	}
+	if reason != "" {
+		return dst[:start], Form{Reason: reason}
+	}
+	return dst, Form{}
 }
 
-// AppendHash appends the SHA-256 of a canonical value as 64 lower-case hex digits. A canonical value is never empty.
-func AppendHash(dst, canonical []byte) []byte { panic("to be written") }
+// apply is the rule of a key. The value is composed, trimmed, not blank, and neither a hash nor a placeholder.
+func (n *Normalizer) apply(dst []byte, key audience.Key, value, country []byte) ([]byte, Reason) {
+	switch key {
+	case audience.Email:
+		return n.email(dst, value)
+	case audience.Phone:
+		return n.appendPhone(dst, value, n.countryOfRow(country))
+	case audience.Gender:
+		return n.gender(dst, value)
+	case audience.DOBYear:
+		return n.year(dst, value)
+	case audience.DOBMonth:
+		return n.month(dst, value)
+	case audience.DOBDay:
+		return n.day(dst, value)
+	case audience.LastName, audience.First:
+		return n.name(dst, value)
+	case audience.Initial:
+		return n.initial(dst, value)
+	case audience.City:
+		return n.city(dst, value)
+	case audience.State:
+		return n.state(dst, value, n.countryOfRow(country))
+	case audience.Zip:
+		return n.zip(dst, value, n.countryOfRow(country))
+	case audience.Country:
+		return n.country(dst, value)
+	case audience.MADID:
+		return device(dst, value)
+	case audience.ExternID:
+		return append(dst, value...), ""
+	}
+	panic("identity: " + string(key) + " is not a key of Meta's") // a mistake of the caller's, never data
+}
 
-// SplitDOB finds year, month and day in a whole date of birth and appends each to its slice in canonical form (YYYY, MM,
-// DD). order is mdy, dmy or ymd, for dates that are written with numbers and do not begin with the year.
-func (n *Normalizer) SplitDOB(year, month, day []byte, value []byte, order string) (y, m, d []byte, reason Reason) {
-	panic("to be written")
+// countryOfRow is the row's country, else the default one, as alpha-2 in lower case; empty when neither is known.
+func (n *Normalizer) countryOfRow(country []byte) string {
+	if len(country) == 0 {
+		country = n.defaultCountry
+	}
+	return alpha2(country)
+}
+
+// longestRaw is the number of bytes beyond which no value can be what its key says.
+const longestRaw = 2048
+
+// MaxBytes is how long a canonical value of a key may be, in bytes; a longer one is no name, number or place, but
+// something that slipped into the wrong column. A value that is a hash already has 64 bytes whatever its key.
+func MaxBytes(key audience.Key) int {
+	switch key {
+	case audience.Email:
+		return 320 // 64 of the mailbox, @, 255 of the domain
+	case audience.Phone:
+		return 15 // E.164
+	case audience.Gender:
+		return 1
+	case audience.DOBYear:
+		return 4
+	case audience.DOBMonth, audience.DOBDay, audience.Country:
+		return 2
+	case audience.Initial:
+		return utf8.UTFMax
+	case audience.Zip:
+		return 12
+	case audience.MADID:
+		return 36
+	case audience.ExternID:
+		return 1024
+	}
+	return 256 // names and places; a letter takes up to four bytes
 }

@@ -1,0 +1,71 @@
+package identity
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"sync"
+)
+
+// hashLength is that of a SHA-256 in hexadecimal.
+const hashLength = 2 * sha256.Size
+
+// AppendHash appends the SHA-256 of a canonical value as 64 lower-case hex digits. A canonical value is never empty.
+func AppendHash(dst, canonical []byte) []byte {
+	sum := sha256.Sum256(canonical)
+	return hex.AppendEncode(dst, sum[:])
+}
+
+// alreadyHashed tells values that somebody has hashed before. Only SHA-256 in hexadecimal is of use to Meta; a reason
+// comes with all other hashes.
+func alreadyHashed(v []byte) (is bool, reason Reason) {
+	switch len(v) {
+	case hashLength:
+		if !allHex(v) {
+			return false, ""
+		}
+		return true, worthlessHash(v)
+	case 32, 40, 56, 96, 128: // MD5, SHA-1, SHA-224, SHA-384, SHA-512
+		if allHex(v) {
+			return false, NotSHA256
+		}
+	case base64Length:
+		var sum [sha256.Size + 1]byte
+		if n, err := base64.StdEncoding.Decode(sum[:], v); err == nil && n == sha256.Size {
+			return false, NotSHA256
+		}
+	}
+	return false, ""
+}
+
+// base64Length is that of a SHA-256 in base64.
+const base64Length = 44
+
+func allHex(v []byte) bool {
+	for _, c := range v {
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
+			return false
+		}
+	}
+	return true
+}
+
+// worthlessHash finds the hashes of nothing: Meta would take them for a person.
+func worthlessHash(v []byte) Reason {
+	var sum [sha256.Size]byte
+	if _, err := hex.Decode(sum[:], v); err != nil {
+		return NotSHA256
+	}
+	return worthless()[sum]
+}
+
+var worthless = sync.OnceValue(func() map[[sha256.Size]byte]Reason {
+	m := map[[sha256.Size]byte]Reason{sha256.Sum256(nil): EmptyHash, {}: Placeholder}
+	for word := range blankWords {
+		m[sha256.Sum256([]byte(word))] = Placeholder
+	}
+	for _, value := range []string{"test@test.com", "1234567890", "0000000000", "0"} {
+		m[sha256.Sum256([]byte(value))] = Placeholder
+	}
+	return m
+})

@@ -1,0 +1,129 @@
+package identity
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mozillazg/go-unidecode"
+	"golang.org/x/text/unicode/norm"
+)
+
+// city is letters only, lower case. Latin letters become a to z; those of other scripts stay, with their marks.
+func (n *Normalizer) city(dst, v []byte) ([]byte, Reason) {
+	start := len(dst)
+	if isASCII(v) {
+		dst = appendLettersASCII(dst, v)
+	} else {
+		dst = n.appendLatin(dst, v)
+	}
+	if len(dst) == start {
+		return dst, NoLetters
+	}
+	return dst, ""
+}
+
+// appendLatin appends the letters in lower case, the Latin ones without accents.
+func (n *Normalizer) appendLatin(dst, v []byte) []byte {
+	n.folded = n.folded[:0]
+	latin := true // the last letter; a mark goes the way of its letter
+	for _, r := range string(v) {
+		switch {
+		case isApostrophe(r):
+		case unicode.IsMark(r):
+			if !latin {
+				n.folded = utf8.AppendRune(n.folded, r)
+			}
+		case unicode.Is(unicode.Latin, r):
+			latin = true
+			n.folded = append(n.folded, plainLatin(r)...)
+		case unicode.IsLetter(r):
+			latin = false
+			n.folded = utf8.AppendRune(n.folded, unicode.ToLower(r))
+		}
+	}
+	return norm.NFC.Append(dst, n.folded...)
+}
+
+// plainLatin gives a Latin letter as letters from a to z: ß is ss, é is e.
+func plainLatin(r rune) string {
+	switch r {
+	case 'ə', 'Ə': // which the library writes as a sign
+		return "e"
+	}
+	plain := unidecode.Unidecode(string(unicode.ToLower(r)))
+	return string(appendLettersASCII(nil, []byte(plain)))
+}
+
+// zip is lower case without spaces and hyphens; in the United States its first five digits.
+func (n *Normalizer) zip(dst, v []byte, country string) ([]byte, Reason) {
+	start := len(dst)
+	n.folded = appendFolded(n.folded[:0], v)
+	firstGroup := 0 // digits and letters before the first separator
+	for _, r := range string(withoutFraction(n.folded)) {
+		switch {
+		case r < utf8.RuneSelf && isAlphanumeric(byte(r)):
+			dst = append(dst, byte(r))
+		case unicode.IsSpace(r) || unicode.In(r, unicode.Pd, unicode.Cf) || r == '\u2212' || r == '〒':
+			if firstGroup == 0 {
+				firstGroup = len(dst) - start
+			}
+		default:
+			return dst, NotAZip
+		}
+	}
+	code := dst[start:]
+	switch {
+	case len(code) < 2 || !hasDigit(code) && country != "ai": // Anguilla's all begin with letters, all others have digits
+		return dst, NotAZip
+	case sameByte(code) && (code[0] == '0' || code[0] == '9'):
+		return dst, Placeholder
+	}
+	if !isUS(country) {
+		return dst, ""
+	}
+	if !allDigits(code) || len(code) < 5 || len(code) > 9 || len(code) > 5 && len(code) < 9 && firstGroup != 5 {
+		return dst, NotAZip
+	}
+	return dst[:start+5], ""
+}
+
+func hasDigit(v []byte) bool {
+	for _, c := range v {
+		if '0' <= c && c <= '9' {
+			return true
+		}
+	}
+	return false
+}
+
+func sameByte(v []byte) bool {
+	for _, c := range v {
+		if c != v[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// isUS reports the countries to which the postal service of the United States delivers.
+func isUS(country string) bool {
+	switch country {
+	case "us", "pr", "gu", "vi", "as", "mp", "um":
+		return true
+	}
+	return false
+}
+
+// state is the two-letter code in the United States; elsewhere lower case, letters only, as long as it is.
+func (n *Normalizer) state(dst, v []byte, country string) ([]byte, Reason) {
+	start := len(dst)
+	dst, reason := n.name(dst, v)
+	if reason != "" || country != "us" {
+		return dst, reason
+	}
+	code, ok := stateCode(dst[start:])
+	if !ok {
+		return dst, UnknownState
+	}
+	return append(dst[:start], code...), ""
+}
