@@ -49,6 +49,7 @@ type Report struct {
 	AudienceID   string             `json:"audience_id"`
 	AudienceName string             `json:"audience_name"`
 	Outcome      string             `json:"outcome"`
+	SourceKnown  bool               `json:"source_known"` // false: the user's own Glue job prepared, and source to prepared are 0
 	Rows         Rows               `json:"rows"`
 	Keys         map[Key]KeyQuality `json:"keys"`
 	RowReasons   map[string]int64   `json:"row_reasons"`
@@ -60,6 +61,7 @@ type Report struct {
 	Times        []StageTime        `json:"times"`
 	Throttled    float64            `json:"throttled_seconds"`
 	Status       *AudienceStatus    `json:"audience_status,omitempty"` // what Meta says of the audience
+	MetaProblem  string             `json:"meta_problem,omitempty"`    // class of the failure, when Meta did not answer all that the report asked
 	Next         []string           `json:"next"`                      // what to do now, in sentences
 	StartedAt    time.Time          `json:"started_at"`
 	FinishedAt   time.Time          `json:"finished_at"`
