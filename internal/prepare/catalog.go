@@ -39,9 +39,13 @@ func switchTable(ctx context.Context, deps Deps) error {
 	if len(parts) == 0 {
 		return audience.Failf(audience.Transient, "the prepared files have vanished from %s%s: start the run again", deps.Folder.URL(), audience.PreparedDir)
 	}
-	columns, err := columnsOf(ctx, deps.Folder, parts[0].Key)
+	footer, err := readFooter(ctx, deps.Folder, parts[0].Key)
 	if err != nil {
 		return err
+	}
+	columns := make([]audience.CatalogColumn, len(footer.Columns))
+	for i, c := range footer.Columns {
+		columns[i] = audience.CatalogColumn{Name: c.Name, Type: string(c.Type)}
 	}
 	return deps.Catalog.Switch(ctx, audience.CatalogTable{
 		Schema:   audience.DocumentVersion,
@@ -52,19 +56,11 @@ func switchTable(ctx context.Context, deps Deps) error {
 	})
 }
 
-func columnsOf(ctx context.Context, folder *storage.Folder, part string) ([]audience.CatalogColumn, error) {
+func readFooter(ctx context.Context, folder *storage.Folder, part string) (table.Footer, error) {
 	ra, err := folder.ReaderAt(ctx, part)
 	if err != nil {
-		return nil, err
+		return table.Footer{}, err
 	}
 	defer func() { _ = ra.Close() }() // nothing was written
-	footer, err := table.ReadFooter(folder.URL()+part, ra, ra.Size())
-	if err != nil {
-		return nil, err
-	}
-	columns := make([]audience.CatalogColumn, len(footer.Columns))
-	for i, c := range footer.Columns {
-		columns[i] = audience.CatalogColumn{Name: c.Name, Type: string(c.Type)}
-	}
-	return columns, nil
+	return table.ReadFooter(folder.URL()+part, ra, ra.Size())
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -183,7 +182,9 @@ func (p *pipeline) work(ctx context.Context, w *worker) error {
 	}
 }
 
-func stopped(ctx context.Context) error { return fmt.Errorf("prepare the customers: %w", context.Cause(ctx)) }
+func stopped(ctx context.Context) error {
+	return fmt.Errorf("prepare the customers: %w", context.Cause(ctx))
+}
 
 // checkParts makes sure that what lies in the folders is what this attempt wrote, and nothing else. Another attempt of
 // the same run, at work at the same time, would have cleared files away or added its own.
@@ -208,32 +209,4 @@ func (p *pipeline) checkParts(ctx context.Context) error {
 			fmt.Errorf("other files than this task's own lie in %s%s or %s: another task has written there too", p.folder.URL(), audience.PreparedDir, audience.QuarantineDir))
 	}
 	return nil
-}
-
-// A panicked is a panic on its way to the caller's goroutine, which is the one that recovers. Its text says nothing of
-// the value, which may hold data.
-type panicked struct{ value any }
-
-func (*panicked) Error() string { return "panic in a goroutine" }
-
-// guarded makes a panic of f an error.
-func guarded(ctx context.Context, log *slog.Logger, f func() error) func() error {
-	return func() (err error) {
-		defer func() {
-			if value := recover(); value != nil {
-				log.ErrorContext(ctx, "panic while preparing", "stack", string(debug.Stack())) // addresses, no values
-				err = &panicked{value}
-			}
-		}()
-		return f()
-	}
-}
-
-// rethrow panics with the panic that err stands for, or returns err.
-func rethrow(err error) error {
-	var p *panicked
-	if errors.As(err, &p) {
-		panic(p.value)
-	}
-	return err
 }

@@ -65,15 +65,34 @@ func earlier(ctx context.Context, deps Deps) (*audience.Prepared, error) {
 		return nil, nil //nolint:nilnil // there is nothing, and that is no error
 	case err != nil:
 		return nil, fmt.Errorf("look for an earlier attempt: %w", err)
-	case doc.Schema != audience.DocumentVersion || checkGates(deps, &doc) != nil:
+	case doc.Schema != audience.DocumentVersion || checkBalance(&doc) != nil || checkGates(deps, &doc) != nil:
 		return nil, nil //nolint:nilnil,nilerr // likewise: it is made anew
 	}
-	parts, err := deps.Folder.List(ctx, audience.PreparedDir)
-	if err != nil || len(parts) == 0 {
+	if whole, err := isWhole(ctx, deps.Folder, &doc); err != nil || !whole {
 		return nil, err
 	}
 	deps.Log.InfoContext(ctx, "the source is prepared already", "rows", doc.Prepared)
 	return &doc, nil
+}
+
+// isWhole reports whether the prepared files are all there.
+func isWhole(ctx context.Context, folder *storage.Folder, doc *audience.Prepared) (bool, error) {
+	parts, err := folder.List(ctx, audience.PreparedDir)
+	if err != nil {
+		return false, err
+	}
+	rows := int64(0)
+	for _, part := range parts {
+		footer, err := readFooter(ctx, folder, part.Key)
+		if err != nil && audience.ClassOf(err) == audience.Invalid {
+			return false, nil //nolint:nilerr // a damaged part is made anew
+		}
+		if err != nil {
+			return false, err
+		}
+		rows += footer.Rows
+	}
+	return rows == doc.Prepared, nil
 }
 
 // anew reads the source and writes everything but the catalog. Nothing is touched before all files have been looked at.

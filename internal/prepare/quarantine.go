@@ -41,7 +41,9 @@ func newQuarantine(folder *storage.Folder, prefix string, sizes sizes) *quaranti
 }
 
 // row records a row that is dropped.
-func (q *quarantine) row(file string, row int64, reason string) { q.add(file, row, "", reason, droppedRow) }
+func (q *quarantine) row(file string, row int64, reason string) {
+	q.add(file, row, "", reason, droppedRow)
+}
 
 // field records a field that is dropped from its row.
 func (q *quarantine) field(file string, row int64, key, reason string) {

@@ -28,7 +28,6 @@ type worker struct {
 	out    []table.Column // the batch's prepared rows
 	rows   []int64        // their numbers in the file
 	hashes [][]uint64     // for each key, of the batch's valid values
-	digest []byte
 }
 
 // A cell is what became of a row's value of a key.
@@ -78,9 +77,7 @@ func (w *worker) normalise(b *batch, i int) {
 	var country []byte
 	if c := w.layout.country; c >= 0 {
 		w.normaliseKey(c, b, i, nil)
-		if !w.cells[c].hashed {
-			country = w.cells[c].canonical[0]
-		}
+		country = w.cells[c].canonical[0]
 	}
 	for k := range w.layout.keys {
 		if k != w.layout.country {
@@ -174,12 +171,13 @@ func (w *worker) keepAttribute(at attribute, canonical []byte, hashed bool) []by
 		return canonical
 	}
 	out[0].Append(canonical)
-	w.digest = append(w.digest[:0], canonical...)
-	if !hashed {
-		w.digest = identity.AppendHash(w.digest[:0], canonical)
+	if hashed {
+		out[1].Append(canonical)
+		return canonical
 	}
-	out[1].Append(w.digest)
-	return w.digest
+	out[1].Data = identity.AppendHash(out[1].Data, canonical)
+	out[1].Append(nil) // ends the value
+	return out[1].Value(out[1].Len() - 1)
 }
 
 // flush writes the batch's prepared rows. Here the kept columns' values are parsed, and those that do not are rejected.

@@ -1,0 +1,246 @@
+package prepare
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+)
+
+func TestManyPartsOfBoundedSize(t *testing.T) {
+	b := newBench(t).put("a.csv", csvOf(1000))
+	b.prepared()
+	keys := b.keys(b.deps.Folder, audience.PreparedDir)
+	assert.Greater(t, len(keys), 30)
+	for _, key := range keys {
+		assert.LessOrEqual(t, len(b.rowsOf(key)), 20+7)
+	}
+	b = newBench(t).put("a.csv", csvOf(1000))
+	b.sizes.partRows, b.sizes.partBytes = 1<<20, 1
+	b.sizes.workers = 1
+	b.prepared()
+	assert.Len(t, b.keys(b.deps.Folder, audience.PreparedDir), 1, "bytes count when a row group has been written")
+}
+
+func TestFewRowsMakeOnePart(t *testing.T) {
+	b := newBench(t).put("a.csv", csvOf(1000))
+	b.sizes = usualSizes()
+	b.prepared()
+	assert.Len(t, b.keys(b.deps.Folder, audience.PreparedDir), 1)
+	assert.Empty(t, b.keys(b.deps.Folder, audience.QuarantineDir))
+}
+
+// TestPanicComesOut makes a worker panic: the task must hear of it in its own goroutine, and the log must not hear the value.
+func TestPanicComesOut(t *testing.T) {
+	b := newBench(t)
+	f := guarded(t.Context(), b.deps.Log, func() error { panic("zoe@example.com") })
+	err := f()
+	require.Error(t, err)
+	assert.NotContains(t, err.Error()+b.log.String(), "zoe")
+	assert.Contains(t, b.log.String(), "TestPanicComesOut")
+	assert.PanicsWithValue(t, "zoe@example.com", func() { _ = rethrow(fmt.Errorf("wrapped: %w", err)) })
+
+	b.put("a.csv", csvOf(1000))
+	p := b.pipeline()
+	p.workers[1].tallies = nil
+	assert.Panics(t, func() { _ = p.run(t.Context()) })
+}
+
+// pipeline makes a pipeline over the source that is ready to run.
+func (b *bench) pipeline() *pipeline {
+	b.Helper()
+	src, err := findSource(b.Context(), b.deps.Run.Def().Source, b.deps.Log)
+	require.NoError(b, err)
+	b.Cleanup(func() { assert.NoError(b, src.folder.Close()) })
+	plan := newLayout(b.deps.Run.Def().Source)
+	src.opts.Columns, src.opts.BatchRows = plan.input, b.sizes.batchRows
+	require.NoError(b, src.survey(b.Context()))
+	return newPipeline(b.deps, src, plan, b.sizes, today)
+}
+
+func TestFileThatVanishes(t *testing.T) {
+	b := newBench(t).put("a.csv", csvOf(10)).put("b.csv", csvOf(10))
+	p := b.pipeline()
+	require.NoError(t, p.src.folder.Delete(t.Context(), "b.csv"))
+	err := p.run(t.Context())
+	require.ErrorContains(t, err, "b.csv")
+	assert.Equal(t, audience.Transient, audience.ClassOf(err), "the next attempt lists anew")
+	assert.NotEmpty(t, audience.NextOf(err))
+}
+
+func TestForeignPartIsFound(t *testing.T) {
+	b := newBench(t).put("a.csv", csvOf(10))
+	p := b.pipeline()
+	require.NoError(t, p.run(t.Context()))
+	require.NoError(t, p.checkParts(t.Context()))
+	require.NoError(t, b.deps.Folder.Write(t.Context(), audience.PreparedDir+"part-other-00-0001.parquet", []byte("x")))
+	require.ErrorContains(t, p.checkParts(t.Context()), "another task")
+	require.NoError(t, b.deps.Folder.Clear(t.Context(), audience.PreparedDir))
+	require.ErrorContains(t, p.checkParts(t.Context()), "another task")
+}
+
+func TestDistinct(t *testing.T) {
+	d := distinct{limit: 100}
+	n, estimated := d.count()
+	assert.Zero(t, n)
+	assert.False(t, estimated)
+	random := rand.New(rand.NewPCG(1, 2))
+	values := make([]uint64, 100_000)
+	for i := range values {
+		values[i] = random.Uint64()
+	}
+	d.add(append(values[:50:50], values[:100]...))
+	n, estimated = d.count()
+	assert.Equal(t, int64(100), n)
+	assert.False(t, estimated)
+	d.add(values[:101])
+	n, estimated = d.count()
+	assert.InDelta(t, 101, n, 1)
+	assert.True(t, estimated)
+	d.add(values)
+	n, _ = d.count()
+	assert.InEpsilon(t, len(values), n, 0.02)
+
+	other := distinct{limit: 100}
+	slices.Reverse(values)
+	for part := range slices.Chunk(values, 7) {
+		other.add(part)
+	}
+	again, _ := other.count()
+	assert.Equal(t, n, again, "the order does not matter")
+}
+
+func TestDuplicatesAreEstimatedWhenMany(t *testing.T) {
+	b := newBench(t).put("a.csv", csvOf(3000)).put("b.csv", csvOf(3000))
+	doc := b.prepared()
+	assert.True(t, doc.Keys[audience.Email].Estimated)
+	assert.InDelta(t, 3000, doc.Keys[audience.Email].Duplicates, 60)
+	assert.Equal(t, audience.KeyQuality{Filled: 6000, Valid: 6000, Duplicates: 5999}, doc.Keys[audience.LastName])
+	again := newBench(t).put("a.csv", csvOf(3000)).put("b.csv", csvOf(3000))
+	again.sizes.workers, again.sizes.batchRows = 1, 100
+	assert.Equal(t, doc.Keys, again.prepared().Keys)
+}
+
+// dirty makes random rows of every kind of dirt, as a CSV file or as JSON lines.
+func dirty(r *rand.Rand, rows int, asJSON bool) string {
+	pick := func(words ...string) string { return words[r.IntN(len(words))] }
+	var text strings.Builder
+	if !asJSON {
+		text.WriteString(everyHeader[:len(everyHeader)-1] + ",ok,spent\n")
+	}
+	header := strings.Split(everyHeader[:len(everyHeader)-1]+",ok,spent", ",")
+	for range rows {
+		values := []string{
+			pick("", fmt.Sprint("c", r.IntN(rows))), pick("", "n/a", "mail", fmt.Sprintf("p%d@example.com", r.IntN(rows)), hashOf("x@example.com")),
+			pick("", "call me", "+49 30 1234567", "(415) 555-0100", "1"), pick("", "f", "Herr", "?"), pick("", "1/2/1980", "1980-02-30", "31.12.1999", "2100-01-01"),
+			pick("", "Lee", "  ", "Müller", "-", "李"), pick("", "Ann", "\u200b", "7"), pick("", "A"), pick("", "Zürich", "1"), pick("", "CA", "Bavaria", "ZZ"),
+			pick("", "94103", "SW1A 1AA", "!"), pick("", "AEBE52E7-03EE-455A-B3C4-E57283966239", "00000000-0000-0000-0000-000000000000", "x"),
+			pick("", "US", "Deutschland", "??", "GB"), pick("yes", "yes", "1", "no", ""), pick("", "1.5", "much"),
+		}
+		switch {
+		case r.IntN(20) == 0:
+			text.WriteString(pick("a,b\n", "{\"id\":\n", "\"open,\n", "\"a\"b,c\n", "\xff\xfe\n", "7\n", "null\n"))
+		case asJSON:
+			for k, value := range values {
+				fmt.Fprintf(&text, "%s%q: %q", map[bool]string{true: "{", false: ","}[k == 0], header[k], value)
+			}
+			text.WriteString("}\n")
+		default:
+			text.WriteString(strings.Join(values, ",") + "\n")
+		}
+	}
+	return text.String()
+}
+
+// TestEverythingBalances prepares random dirt and checks each account against the files that were written.
+func TestEverythingBalances(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 7))
+			change := map[string]any{"source.consent": "ok", "source.keep": []any{map[string]string{"column": "spent", "type": "double"}}}
+			for key, value := range everyKey {
+				change[key] = value
+			}
+			b := newBench(t).define(change)
+			for i := range 1 + r.IntN(4) {
+				b.put(fmt.Sprintf("f%d.csv", i), dirty(r, 1+r.IntN(200), false)).put(fmt.Sprintf("f%d.jsonl", i), dirty(r, 1+r.IntN(200), true))
+			}
+			b.sizes.workers, b.sizes.readers, b.sizes.batchRows = 1+r.IntN(4), 1+r.IntN(3), 1+r.IntN(50)
+			doc := b.prepared()
+			checkAccounts(t, b, doc)
+
+			again := newBench(t).define(change)
+			again.source = b.source
+			again.define(change)
+			other := again.prepared()
+			other.StartedAt, other.FinishedAt = doc.StartedAt, doc.FinishedAt
+			assert.Equal(t, doc, other, "the account depends on more than the files")
+			assert.Equal(t, b.rows(audience.PreparedDir), again.rows(audience.PreparedDir))
+			assert.Equal(t, b.rows(audience.QuarantineDir), again.rows(audience.QuarantineDir))
+		})
+	}
+}
+
+func checkAccounts(t *testing.T, b *bench, doc *audience.Prepared) {
+	t.Helper()
+	rows, reasons := int64(0), int64(0)
+	for _, f := range doc.Files {
+		rows += f.Rows
+	}
+	for _, n := range doc.RowReasons {
+		reasons += n
+	}
+	assert.Equal(t, doc.Source, rows)
+	assert.Equal(t, doc.Quarantined, reasons)
+
+	// The same numbers, counted from the files: valid by column and invalid by record, the records of dropped rows apart.
+	columns := map[string][]string{}
+	for _, row := range b.rows(audience.PreparedDir) {
+		for i, value := range strings.Split(row, "|") {
+			if value != "∅" {
+				columns[doc.Columns[i]] = append(columns[doc.Columns[i]], value)
+			}
+		}
+	}
+	dropped, invalid := map[string]bool{}, map[string]map[string]int64{}
+	records := b.rows(audience.QuarantineDir)
+	for _, record := range records {
+		if f := strings.Split(record, "|"); f[4] == droppedRow {
+			assert.False(t, dropped[f[0]+"|"+f[1]], "row twice in the quarantine: %s", record)
+			dropped[f[0]+"|"+f[1]] = true
+		}
+	}
+	for _, record := range records {
+		f := strings.Split(record, "|")
+		if f[4] == droppedField && !dropped[f[0]+"|"+f[1]] {
+			if invalid[f[2]] == nil {
+				invalid[f[2]] = map[string]int64{}
+			}
+			invalid[f[2]][f[3]]++
+		}
+	}
+	for key, q := range doc.Keys {
+		column := key.Column()
+		if key == audience.DOB {
+			column = audience.DOBYear.Column()
+		}
+		assert.Len(t, columns[column], int(q.Valid), key)
+		assert.Equal(t, invalid[string(key)], q.Invalid, key)
+		sum := q.Valid
+		for _, n := range q.Invalid {
+			sum += n
+		}
+		assert.Equal(t, sum, q.Filled, key)
+		if key != audience.DOB && key != audience.Email { // whose values and hashes are mixed
+			different := len(slices.Compact(slices.Sorted(slices.Values(columns[column]))))
+			assert.Equal(t, int64(len(columns[column])-different), q.Duplicates, key)
+		}
+	}
+	assert.Subset(t, doc.Columns, []string{"spent"})
+}
