@@ -70,7 +70,7 @@ func copyContext(root, to string, sources []string) error {
 		return err
 	}
 	patterns, err := ignorefile.ReadAll(f)
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	ignored, err := patternmatcher.New(patterns)
