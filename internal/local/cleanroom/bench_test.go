@@ -75,4 +75,3 @@ func watchMemory(b *testing.B) (*atomic.Int64, func()) {
 	}()
 	return &peak, func() { close(done); <-ended }
 }
-

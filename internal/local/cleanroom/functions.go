@@ -14,7 +14,7 @@ var allowedFunctions = set(
 	// numbers
 	"abs", "ceil", "ceiling", "floor", "round", "sqrt", "power", "pow", "exp", "ln", "mod", "sign", "greatest", "least",
 	// dates
-	"date_trunc", "date_part", "year", "quarter", "month", "day", "hour", "minute", "second",
+	"date_trunc", "date_part", "year", "quarter", "month", "day", "hour", "minute",
 	// choice
 	"nullif", "ifnull",
 	// aggregates
@@ -38,6 +38,11 @@ var macros = []string{
 
 // listOperators are all that a LIST rule allows in WHERE: mathematical operators and LIKE.
 var listOperators = set("+", "-", "*", "/", "%", "~~", "!~~", "like_escape", "not_like_escape")
+
+// listConditions are the comparisons that a LIST rule allows in WHERE: =, <>, <, >, <=, >=, NOT, IN, NOT IN, IS NULL and
+// IS NOT NULL.
+var listConditions = set("COMPARE_EQUAL", "COMPARE_NOTEQUAL", "COMPARE_LESSTHAN", "COMPARE_GREATERTHAN", "COMPARE_LESSTHANOREQUALTO",
+	"COMPARE_GREATERTHANOREQUALTO", "OPERATOR_NOT", "COMPARE_IN", "COMPARE_NOT_IN", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL")
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))

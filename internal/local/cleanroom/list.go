@@ -193,15 +193,19 @@ func (l *listQuery) filter(e *expr) error {
 			return deny(e.at, "a LIST rule allows no functions: compute the value before the query")
 		}
 	case castExpr:
-		// TRUE and FALSE are parsed as casts of a text.
-		if e.name != "BOOLEAN" || len(e.args) != 1 || e.args[0].kind != constantExpr {
-			return deny(e.at, "a LIST rule allows no casts: give the column its type before the query")
-		}
-	case logicExpr:
+		return deny(e.at, "a LIST rule allows no casts and no other literals than strings and numbers")
+	case compareExpr, logicExpr:
 		if e.name == "OPERATOR_COALESCE" {
 			return deny(e.at, "a LIST rule allows no functions: compute the value before the query")
 		}
-	case constantExpr, compareExpr, andExpr, orExpr:
+		if !listConditions[e.name] {
+			return deny(e.at, "a LIST rule allows in WHERE only =, <>, <, <=, >, >=, IN, LIKE, IS NULL, NOT, AND and OR")
+		}
+	case constantExpr:
+		if e.name == "BOOLEAN" || e.name == "NULL" {
+			return deny(e.at, "a LIST rule allows no casts and no other literals than strings and numbers")
+		}
+	case andExpr, orExpr:
 	default:
 		return deny(e.at, "a LIST rule allows in WHERE only columns, literals, mathematical operators and comparisons")
 	}

@@ -53,9 +53,13 @@ type expr struct {
 	at    int    // byte offset in the query's text, or -1
 	alias string // in lower case
 	name  string // of a function, comparison or constant's type; for a star the relation, or empty
-	path  []string
-	args  []*expr
-	sub   *query
+	text  string // of a string constant
+
+	standard bool // a function in SQL's own syntax, such as TRIM(BOTH 'x' FROM y)
+
+	path []string
+	args []*expr
+	sub  *query
 }
 
 type exprKind int

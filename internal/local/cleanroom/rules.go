@@ -34,7 +34,7 @@ func (a *analysis) check() ([]*Table, error) {
 // another thing: what a name means must not depend on how DuckDB searches for it.
 func (a *analysis) tables() ([]*Table, error) {
 	ctes, named := map[string]bool{}, map[string]int{}
-	err := a.query.each(func(q *query) error {
+	err := a.query.walk(visitor{query: func(q *query) error {
 		for _, c := range q.ctes {
 			if ctes[c.name] {
 				return deny(-1, "two WITH queries have the same name")
@@ -45,11 +45,11 @@ func (a *analysis) tables() ([]*Table, error) {
 			ctes[c.name] = true
 		}
 		return nil
-	}, func(s *source) {
+	}, source: func(s *source) {
 		if s.table != "" {
 			named[s.table] = s.at
 		}
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -65,62 +65,6 @@ func (a *analysis) tables() ([]*Table, error) {
 		}
 	}
 	return found, nil
-}
-
-// each visits a query, every query inside it, and every source.
-func (q *query) each(query func(*query) error, source func(*source)) error {
-	if q == nil {
-		return nil
-	}
-	if err := query(q); err != nil {
-		return err
-	}
-	for _, c := range q.ctes {
-		if err := c.body.each(query, source); err != nil {
-			return err
-		}
-	}
-	for _, e := range slices.Concat(q.items, q.groupBy, q.orderBy, []*expr{q.where, q.having}) {
-		if err := e.each(query, source); err != nil {
-			return err
-		}
-	}
-	if err := q.from.each(query, source); err != nil {
-		return err
-	}
-	if err := q.left.each(query, source); err != nil {
-		return err
-	}
-	return q.right.each(query, source)
-}
-
-func (s *source) each(query func(*query) error, source func(*source)) error {
-	if s == nil {
-		return nil
-	}
-	source(s)
-	if err := s.sub.each(query, source); err != nil {
-		return err
-	}
-	if err := s.on.each(query, source); err != nil {
-		return err
-	}
-	if err := s.left.each(query, source); err != nil {
-		return err
-	}
-	return s.right.each(query, source)
-}
-
-func (e *expr) each(query func(*query) error, source func(*source)) error {
-	if e == nil {
-		return nil
-	}
-	for _, arg := range e.args {
-		if err := arg.each(query, source); err != nil {
-			return err
-		}
-	}
-	return e.sub.each(query, source)
 }
 
 // tableNames lists the room's tables for a message.

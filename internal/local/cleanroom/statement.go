@@ -24,7 +24,7 @@ type parser struct{ db *sql.DB }
 // statement judges a query. What runs later is not the caller's text but the text that DuckDB writes from the tree,
 // parsed and judged once more: there is no comment, no second reading and no trick of layout left in it.
 func (p *parser) statement(ctx context.Context, room *RoomFile, in *SQLParameters) (*statement, error) {
-	text, a, err := p.prepare(room, in)
+	text, words, a, err := p.prepare(room, in)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (p *parser) statement(ctx context.Context, room *RoomFile, in *SQLParameter
 	if tree, err = substitute(tree, parameters); err != nil {
 		return nil, err
 	}
-	if _, err := a.judge(tree, text); err != nil {
+	if _, err := a.judge(tree, text, words); err != nil {
 		return nil, err
 	}
 	var out statement
@@ -52,30 +52,33 @@ func (p *parser) statement(ctx context.Context, room *RoomFile, in *SQLParameter
 	if err != nil {
 		return nil, err
 	}
-	if out.tables, err = a.judge(again, ""); err != nil {
+	if out.tables, err = a.judge(again, "", nil); err != nil {
 		return nil, err
 	}
 	return &out, nil
 }
 
-// prepare finds the text to parse: the caller's, or the template's.
-func (p *parser) prepare(room *RoomFile, in *SQLParameters) (string, *analysis, error) {
+// prepare finds the text to parse, the caller's or the template's, and its tokens.
+func (p *parser) prepare(room *RoomFile, in *SQLParameters) (string, script, *analysis, error) {
 	a := &analysis{room: room}
 	text := in.QueryString
 	if in.AnalysisTemplateArn != "" {
 		if a.template = room.template(in.AnalysisTemplateArn); a.template == nil {
-			return "", nil, refuse(nameNotFound, "", "the room has no such analysis template")
+			return "", nil, nil, refuse(nameNotFound, "", "the room has no such analysis template")
 		}
-		marked, err := a.template.markParameters()
-		if err != nil {
-			return "", nil, invalidQuery("the template %s", err)
-		}
-		text = marked
+		text = a.template.SQL
 	}
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		return "", nil, invalidQuery("the query is not valid UTF-8 text")
+		return "", nil, nil, invalidQuery("the query is not valid UTF-8 text")
 	}
-	return text, a, nil
+	words, err := lex(text, a.template != nil)
+	if err == nil && a.template != nil {
+		text, err = a.template.markParameters()
+	}
+	if err != nil {
+		return "", nil, nil, located(err, text)
+	}
+	return text, words, a, nil
 }
 
 // parse gives the query's statements as JSON.
@@ -109,8 +112,8 @@ func (p *parser) parse(ctx context.Context, text string) (json.RawMessage, error
 	return nil, invalidQuery("the query has a syntax error%s", place(text, at))
 }
 
-// judge applies the rules to a syntax tree. Text is where refusals point into, or empty.
-func (a *analysis) judge(tree json.RawMessage, text string) ([]*Table, error) {
+// judge applies the rules to a syntax tree. Text and words are what the caller wrote; for what DuckDB wrote there are none.
+func (a *analysis) judge(tree json.RawMessage, text string, words script) (tables []*Table, err error) {
 	statements, ok := decodeStatements(tree)
 	switch {
 	case !ok:
@@ -118,18 +121,22 @@ func (a *analysis) judge(tree json.RawMessage, text string) ([]*Table, error) {
 	case len(statements) != 1:
 		return nil, invalidQuery("give exactly one SELECT")
 	}
-	var err error
-	if a.query, err = translate(&statements[0]); err == nil {
-		var tables []*Table
-		if tables, err = a.check(); err == nil {
-			return tables, nil
-		}
+	if a.query, err = translate(&statements[0]); err != nil {
+		return nil, located(err, text)
 	}
+	if tables, err = a.check(); err == nil && words != nil {
+		err = a.query.dialect(words)
+	}
+	return tables, located(err, text)
+}
+
+// located makes a refused call of a refusal, with the place in the text.
+func located(err error, text string) error {
 	var refused *refusal
 	if errors.As(err, &refused) {
-		return nil, invalidQuery("%s%s", refused.text, place(text, refused.at))
+		return invalidQuery("%s%s", refused.text, place(text, refused.at))
 	}
-	return nil, err
+	return err
 }
 
 // write makes SQL of a syntax tree.

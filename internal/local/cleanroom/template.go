@@ -10,71 +10,31 @@ import (
 )
 
 // markParameters gives the template's SQL with :name written as $name, which is how DuckDB's parser knows parameters;
-// no value comes near the text. A colon in a string, a quoted name or a comment is none.
+// no value comes near the text. A colon in a string or a comment is none.
 func (t *Template) markParameters() (string, error) {
+	words, err := lex(t.SQL, true)
+	if err != nil {
+		return "", err
+	}
 	declared, used := map[string]bool{}, map[string]bool{}
 	for _, p := range t.Parameters {
 		declared[p.Name] = true
 	}
 	out := []byte(t.SQL)
-	for i := 0; i < len(out); {
-		if end := skip(t.SQL, i); end > i {
-			i = end
+	for _, word := range words {
+		if word.kind != parameterToken {
 			continue
 		}
-		if out[i] != ':' {
-			i++
-			continue
+		if !declared[word.text] {
+			return "", deny(word.at, "this parameter is not among the template's parameters")
 		}
-		end := i + 1
-		for end < len(out) && wordByte(out[end]) {
-			end++
-		}
-		name := t.SQL[i+1 : end]
-		switch {
-		case strings.HasPrefix(t.SQL[i:], "::"):
-			end = i + 2
-		case name == "":
-		case !declared[name]:
-			return "", errors.New("uses a parameter that is not under its parameters")
-		default:
-			out[i] = '$'
-			used[name] = true
-		}
-		i = end
+		out[word.at] = '$'
+		used[word.text] = true
 	}
-	for name := range declared {
-		if !used[name] {
-			return "", errors.New("does not use each of its parameters as :name")
-		}
+	if len(used) < len(declared) {
+		return "", deny(-1, "each of the template's parameters must be used in its SQL, as :name")
 	}
 	return string(out), nil
-}
-
-// skip gives the end of the string, quoted name or comment that begins at i, or i. One that never ends reaches to the
-// end of the text; the parser refuses it.
-func skip(sql string, i int) int {
-	closing := ""
-	from := i + 1
-	switch {
-	case sql[i] == '\'' || sql[i] == '"':
-		closing = sql[i : i+1] // a doubled quote inside is two strings side by side: the same end
-	case strings.HasPrefix(sql[i:], "--"):
-		closing = "\n"
-	case strings.HasPrefix(sql[i:], "/*"):
-		closing, from = "*/", i+2
-	default:
-		return i
-	}
-	end := strings.Index(sql[from:], closing)
-	if end < 0 {
-		return len(sql)
-	}
-	return from + end + len(closing)
-}
-
-func wordByte(c byte) bool {
-	return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 }
 
 // values gives each parameter's value: what the call gives, else the default.

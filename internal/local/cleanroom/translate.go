@@ -1,5 +1,7 @@
 package cleanroom
 
+import "bytes"
+
 // translate reduces a statement of DuckDB's parser to a query, or refuses it.
 func translate(s *rawStatement) (*query, error) {
 	if s == nil || s.Node == nil {
@@ -16,6 +18,9 @@ func translateNode(n *rawNode) (*query, error) {
 	for _, c := range n.CTEs.Map {
 		if len(c.Value.Aliases) > 0 {
 			return nil, deny(-1, "name the columns of a WITH query by AS inside it, not behind its name")
+		}
+		if c.Value.Materialized != "CTE_MATERIALIZE_DEFAULT" {
+			return nil, unknownForm(-1)
 		}
 		body, err := translate(&c.Value.Query)
 		if err != nil {
@@ -98,7 +103,10 @@ func (q *query) modify(modifiers []rawModifier) error {
 		case "LIMIT_MODIFIER":
 			for _, e := range []*rawExpr{m.Limit, m.Offset} {
 				if e != nil && !wholeNumber(e) {
-					return deny(offset(e.Location), "LIMIT and OFFSET take a whole number")
+					return deny(offset(e.Location), "LIMIT and OFFSET take a whole number, and LIMIT a positive one")
+				}
+				if m.Limit == e && e != nil && string(e.Value.Value) == "0" {
+					return deny(offset(e.Location), "LIMIT and OFFSET take a whole number, and LIMIT a positive one")
 				}
 			}
 			q.limited, q.skipping = q.limited || m.Limit != nil, q.skipping || m.Offset != nil
@@ -113,7 +121,7 @@ func wholeNumber(e *rawExpr) bool {
 	if e.Class != "CONSTANT" || e.Value == nil || e.Value.IsNull {
 		return false
 	}
-	return e.Value.Type.ID == "INTEGER" || e.Value.Type.ID == "BIGINT"
+	return (e.Value.Type.ID == "INTEGER" || e.Value.Type.ID == "BIGINT") && !bytes.HasPrefix(e.Value.Value, []byte("-"))
 }
 
 func translateSource(t *rawTable) (*source, error) {
@@ -163,7 +171,7 @@ func translateJoin(t *rawTable, at int) (*source, error) {
 		return nil, deny(at, "NATURAL, ASOF and POSITIONAL joins are not allowed: write JOIN … ON")
 	case t.JoinType == "INNER":
 		s.join = innerJoin
-	case t.JoinType == "LEFT" || t.JoinType == "RIGHT" || t.JoinType == "OUTER":
+	case t.JoinType == "LEFT" || t.JoinType == "RIGHT" || t.JoinType == "FULL":
 		s.join = outerJoin
 	default:
 		return nil, deny(at, "only INNER, LEFT, RIGHT, FULL and CROSS joins are allowed")

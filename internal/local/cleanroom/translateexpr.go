@@ -1,5 +1,10 @@
 package cleanroom
 
+import (
+	"encoding/json"
+	"strings"
+)
+
 func translateAll(raw []*rawExpr) ([]*expr, error) {
 	var all []*expr
 	for _, r := range raw {
@@ -91,6 +96,9 @@ func (e *expr) constant(r *rawExpr) error {
 		return unknownForm(e.at)
 	}
 	e.kind, e.name = constantExpr, r.Value.Type.ID
+	if e.name == "VARCHAR" && json.Unmarshal(r.Value.Value, &e.text) != nil {
+		return unknownForm(e.at)
+	}
 	switch e.name {
 	case "VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DECIMAL", "DOUBLE", "BOOLEAN", "NULL":
 		return nil
@@ -133,16 +141,12 @@ func (e *expr) function(r *rawExpr) error {
 	if r.Catalog != "" || (r.Schema != "" && r.Schema != "main") || r.ExportState {
 		return unknownForm(e.at)
 	}
-	e.kind, e.name = functionExpr, lower(r.FunctionName)
+	if r.OrderBys != nil && len(r.OrderBys.Orders) > 0 {
+		return deny(e.at, "ORDER BY inside an aggregate is not allowed")
+	}
+	e.kind, e.name, e.standard = functionExpr, lower(r.FunctionName), r.Schema != ""
 	if err := e.take(r.Children...); err != nil {
 		return err
-	}
-	if r.OrderBys != nil {
-		orders, err := translateOrders(r.OrderBys.Orders)
-		if err != nil {
-			return err
-		}
-		e.args = append(e.args, orders...)
 	}
 	return e.take(r.Filter)
 }
@@ -155,25 +159,31 @@ func (e *expr) window(r *rawExpr) error {
 	if !allowedFunctions[e.name] {
 		return deny(e.at, "this window function is not allowed; see docs/clean-room.md for those that are")
 	}
-	for _, orders := range [][]rawOrder{r.Orders, r.ArgOrders} {
-		all, err := translateOrders(orders)
-		if err != nil {
-			return err
-		}
-		e.args = append(e.args, all...)
+	if r.IgnoreNulls || r.Distinct || r.FilterExpr != nil || len(r.ArgOrders) > 0 || r.ExcludeClause != "NO_OTHER" ||
+		strings.HasSuffix(r.Start, "GROUPS") || strings.HasSuffix(r.End, "GROUPS") {
+		return deny(e.at, "a window takes PARTITION BY, ORDER BY and a frame of ROWS or RANGE only")
 	}
+	orders, err := translateOrders(r.Orders)
+	if err != nil {
+		return err
+	}
+	e.args = orders
 	if err := e.take(r.Children...); err != nil {
 		return err
 	}
 	if err := e.take(r.Partitions...); err != nil {
 		return err
 	}
-	return e.take(r.StartExpr, r.EndExpr, r.OffsetExpr, r.DefaultExpr, r.FilterExpr)
+	return e.take(r.StartExpr, r.EndExpr, r.OffsetExpr, r.DefaultExpr)
 }
 
 func (e *expr) subquery(r *rawExpr) (err error) {
 	switch r.SubqueryType {
-	case "SCALAR", "EXISTS", "NOT_EXISTS", "ANY":
+	case "SCALAR", "EXISTS", "NOT_EXISTS":
+	case "ANY": // IN (SELECT …)
+		if r.ComparisonType != "COMPARE_EQUAL" {
+			return unknownForm(e.at)
+		}
 	default:
 		return unknownForm(e.at)
 	}
