@@ -90,7 +90,7 @@ func columns(width, height, labels int, data []column) (template.HTML, error) {
 	opt.ValueAxis[0].LabelFontStyle = charts.FontStyle{FontSize: 9}
 	opt.ValueAxis[0].LabelCount = 5
 	opt.Legend.Show = charts.Ptr(false)
-	opt.Padding = charts.Box{Top: 10, Right: 4, Bottom: 2, Left: 2, IsSet: true}
+	opt.Padding = charts.Box{Top: 10, Right: 16, Bottom: 2, Left: 2, IsSet: true}
 	svg, err := draw(width, height, []charts.Color{paintGood.stand, paintFaint.stand, paintBad.stand}, opt)
 	return template.HTML(strings.Replace(svg, "<svg ", fmt.Sprintf(`<svg width="%d" height="%d" aria-hidden="true" focusable="false" `, width, height), 1)), err //nolint:gosec // drawn from numbers and chunk ids, and the library escapes
 }

@@ -5,6 +5,7 @@ import (
 	"html/template"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
 )
 
 const (
@@ -14,12 +15,18 @@ const (
 
 // A chunkView is how the upload went, chunk by chunk.
 type chunkView struct {
-	Summary      string
-	Rows         []chunkRow    // a line for each chunk, or for each column of the chart
-	Wide, Narrow template.HTML // the chart; empty where the lines say it all
-	Caption      string
-	Failed       []failedRow
-	MoreFailed   string
+	Summary    string
+	Rows       []chunkRow // a line for each chunk, or for each column of the chart
+	Charts     []chart    // the same for each width of page; empty where the lines say it all
+	Caption    string
+	Failed     []failedRow
+	MoreFailed string
+}
+
+// A chart is a drawing for pages of one width.
+type chart struct {
+	Class string
+	SVG   template.HTML
 }
 
 // A chunkRow is a chunk, or neighbours that share a column.
@@ -28,7 +35,8 @@ type chunkRow struct {
 	Done                                      bool
 	Bar                                       template.HTML
 
-	rows audience.Rows
+	rows  audience.Rows
+	first string // id of the first chunk
 }
 
 // A failedRow says why a chunk failed.
@@ -37,7 +45,7 @@ type failedRow struct{ Chunk, Rows, Class, Message, Next string }
 func chunkViewOf(f *facts, r *audience.Report) (chunkView, error) {
 	v := chunkView{Summary: chunkSummary(f, r)}
 	for _, c := range r.Failed {
-		v.Failed = append(v.Failed, failedRow{c.Chunk, count(c.Rows), sentence(classWords[c.Class]), stop(c.Message), sentence(c.Next)})
+		v.Failed = append(v.Failed, failedRow{c.Chunk, count(c.Rows), sentence(classWords[c.Class]), sentence(c.Message), sentence(c.Next)})
 	}
 	if more := r.Chunks.Failed - len(r.Failed); more > 0 {
 		v.MoreFailed = fmt.Sprintf("and %s more; each has its receipt in the run's folder %s", counted(int64(more), "chunk", "chunks"), audience.ReceiptsDir)
@@ -58,8 +66,8 @@ func chunkSummary(f *facts, r *audience.Report) string {
 	if r.Chunks.Total == 0 {
 		return "There was nothing to upload."
 	}
-	said := fmt.Sprintf("%s of %s sent, in %s of at most 10,000 rows.", count(int64(r.Chunks.Done)),
-		counted(int64(r.Chunks.Total), "chunk", "chunks"), counted(int64(r.Batches), "batch", "batches"))
+	said := fmt.Sprintf("%s of %s sent as a whole. Meta acknowledged %s of at most %s rows.", count(int64(r.Chunks.Done)),
+		counted(int64(r.Chunks.Total), "chunk", "chunks"), counted(int64(r.Batches), "batch", "batches"), count(meta.BatchRows))
 	if r.Chunks.Failed > 0 {
 		said += fmt.Sprintf(" The definition tolerates that %g%% of the chunks fail; %s did.", f.docs.plan.ToleratedPercent,
 			percent(int64(r.Chunks.Failed), int64(r.Chunks.Total)))
@@ -76,7 +84,7 @@ func chunkRows(parts []part, chunks []audience.Chunk) ([]chunkRow, int) {
 	var out []chunkRow
 	for first := 0; first < len(parts); first += each {
 		last := min(first+each, len(parts))
-		row := chunkRow{Name: chunks[first].ID, Done: true}
+		row := chunkRow{Name: chunks[first].ID, first: chunks[first].ID, Done: true}
 		if last-first > 1 {
 			row.Name += "–" + chunks[last-1].ID
 		}
@@ -118,12 +126,17 @@ func (v *chunkView) drawColumns() error {
 	data := make([]column, len(v.Rows))
 	for i, row := range v.Rows {
 		n := row.rows
-		data[i] = column{row.Name, [3]float64{float64(n.Sent), float64(n.Unusable), float64(n.Failed)}}
+		data[i] = column{row.first, [3]float64{float64(n.Sent), float64(n.Unusable), float64(n.Failed)}}
 	}
-	var err error
-	if v.Wide, err = columns(900, 220, 6, data); err != nil {
-		return err
+	for _, one := range []struct {
+		class                 string
+		width, height, labels int
+	}{{"wide", 960, 230, 7}, {"medium", 620, 210, 5}, {"narrow", 310, 190, 3}} {
+		svg, err := columns(one.width, one.height, one.labels, data)
+		if err != nil {
+			return err
+		}
+		v.Charts = append(v.Charts, chart{one.class, svg})
 	}
-	v.Narrow, err = columns(330, 190, 2, data)
-	return err
+	return nil
 }

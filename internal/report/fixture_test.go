@@ -22,7 +22,7 @@ const runDocument = `{"schema": 1, "run": "lapsed-vip-2026-03-04", "tenant": "ac
 	"tenant": "acme", "name": "lapsed-vip",
 	"source": {"path": "s3://acme-raw/customers/", "columns": {"EMAIL": "Email Address", "PHONE": "Mobile"}%s},
 	"match": {"membership_id": "00000000-0000-0000-0000-000000000000", "sql": "SELECT 1"},
-	"meta": {"ad_account": "act_4711", "audience_name": "Lapsed VIPs", "secret": "acme/meta", "mode": "%s"},
+	"meta": {"ad_account": "act_4711", "audience_name": %q, "secret": "acme/meta", "mode": "%s"},
 	"limits": {"max_failed_chunks_percent": %g}}}`
 
 const location = "s3://results/collaboration=c1/q1/"
@@ -33,6 +33,7 @@ func at(seconds int) time.Time { return begin.Add(time.Duration(seconds) * time.
 
 // A world is a run's folder before its report is made. The cases change it.
 type world struct {
+	name      string
 	mode      string
 	source    string // more of the definition's source
 	tolerated float64
@@ -52,7 +53,7 @@ type world struct {
 func newWorld(n int, rowsEach int64) *world {
 	done := at(64)
 	w := &world{
-		mode: audience.ModeAdd, tolerated: 5, now: at(600),
+		name: "Lapsed VIPs", mode: audience.ModeAdd, tolerated: 5, now: at(600),
 		preflight: audience.Preflight{Schema: 1, AudienceID: "23850001", Created: true, StartedAt: at(1), FinishedAt: at(4)},
 		prepared:  prepared(int64(n) * rowsEach),
 		query:     audience.QueryResult{Schema: 1, ID: "q1", Location: location, StartedAt: at(31), FinishedAt: &done},
@@ -77,10 +78,10 @@ func prepared(matched int64) *audience.Prepared {
 	share := matched / 10
 	p := &audience.Prepared{
 		Schema: 1, Source: 25 * share, NoConsent: share, Quarantined: share, Prepared: 23 * share, StartedAt: at(2), FinishedAt: at(30),
-		RowReasons: map[string]int64{"too_many_fields": share - share/4, "no_key": share / 4},
+		RowReasons: map[string]int64{"ragged_row": share - share/4, "no_key": share / 4},
 		Keys: map[audience.Key]audience.KeyQuality{
 			audience.Phone:   {Filled: 15 * share, Valid: 13 * share, Invalid: map[string]int64{"not_a_number": share, "placeholder": share}, Duplicates: 40, Estimated: true},
-			audience.Email:   {Filled: 23 * share, Valid: 22*share + share/2, Invalid: map[string]int64{"no_address": share - share/2}, Duplicates: 12},
+			audience.Email:   {Filled: 23 * share, Valid: 22*share + share/2, Invalid: map[string]int64{"not_an_address": share - share/2}, Duplicates: 12},
 			audience.Country: {Filled: 20 * share, Valid: 20 * share},
 		},
 	}
@@ -139,7 +140,7 @@ func (w *world) deps(t testing.TB) Deps {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, folder.Close()) })
 	w.write(t, folder)
-	run, err := audience.ParseRun(fmt.Appendf(nil, runDocument, w.source, w.mode, w.tolerated))
+	run, err := audience.ParseRun(fmt.Appendf(nil, runDocument, w.source, w.name, w.mode, w.tolerated))
 	require.NoError(t, err)
 	return Deps{Run: run, Folder: folder, Meta: w.meta, Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler)}
 }

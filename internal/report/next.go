@@ -28,7 +28,7 @@ func (f *facts) advise(r *audience.Report, unbalanced error) []string {
 	}
 	urgent = append(urgent, f.adviseChunks(r)...)
 	urgent = append(urgent, f.adviseEmpty(r)...)
-	urgent = append(urgent, f.adviseStatus()...)
+	urgent = append(urgent, f.adviseStatus(r)...)
 
 	hints = append(hints, f.adviseMatch(r)...)
 	hints = append(hints, adviseKeys(r)...)
@@ -59,9 +59,9 @@ var classAdvice = []struct {
 	why   string
 	todo  string // where the failure itself does not say
 }{
-	{audience.Action, "because Meta refuses until a person acts", "read the reasons under Chunks"},
-	{audience.Invalid, "because the definition or the data is not what it must be", "read the reasons under Chunks"},
-	{audience.Gate, "because another run holds the audience, or a limit of the definition stopped them", "read the reasons under Chunks"},
+	{audience.Action, "because Meta refuses until a person acts", "read the reasons in report.html"},
+	{audience.Invalid, "because the definition or the data is not what it must be", "read the reasons in report.html"},
+	{audience.Gate, "because another run holds the audience, or a limit of the definition stopped them", "read the reasons in report.html"},
 	{audience.Throttled, "because Meta asked to wait for longer than the tasks had", "wait an hour"},
 	{audience.Transient, "because of a passing fault: of the network, of Meta, or a task that was stopped", ""},
 }
@@ -149,7 +149,7 @@ func (f *facts) adviseEmpty(r *audience.Report) []string {
 }
 
 // adviseStatus repeats what Meta says of the audience where somebody must look at it.
-func (f *facts) adviseStatus() []string {
+func (f *facts) adviseStatus(r *audience.Report) []string {
 	var out []string
 	s := f.meta.status
 	if s == nil {
@@ -161,7 +161,7 @@ func (f *facts) adviseStatus() []string {
 	switch {
 	case f.meta.delivery == meta.StatusBlocked:
 		out = append(out, sentence(s.Delivery))
-	case f.meta.delivery == meta.StatusWarn && f.run.Def().Meta.Mode == audience.ModeAdd:
+	case f.meta.delivery == meta.StatusWarn && r.Mode == audience.ModeAdd && r.Rows.Sent > 0:
 		out = append(out, sentence(s.Delivery)+" Meta counts new people within 24 hours; if it stays too small, widen the match or add another source.")
 	}
 	return out

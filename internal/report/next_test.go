@@ -41,18 +41,18 @@ func TestAdvice(t *testing.T) {
 		},
 			"2 of 2 chunks (2,000 rows) were not sent as a whole, because Meta asked to wait for longer than the tasks had. Wait an hour. Then continue"},
 		{"chunk with bad data", func(w *world) { w.fail("00001", 0, audience.Invalid, "", "no") },
-			"because the definition or the data is not what it must be. Read the reasons under Chunks. Then continue"},
+			"because the definition or the data is not what it must be. Read the reasons in report.html. Then continue"},
 		{"another run", func(w *world) { w.fail("00001", 0, audience.Gate, "wait for run x", "no") }, "Wait for run x. Then continue"},
 		{"a class that nobody knows", func(w *world) {
 			w.fail("00001", 0, audience.Gate, "", "no")
 			w.receipts["00001"].Failure.Class = "?"
 		}, "because of a passing fault"},
 		{"poor key", func(w *world) { w.prepared.Keys[audience.Phone] = prepared(2000).Keys[audience.Phone] },
-			"13.3% of the values for PHONE (400 of 3,000) cannot be used, most often for this reason: not a number (200)."},
+			"13.3% of the values for PHONE (400 of 3,000) cannot be used, most often for this reason: not a phone number (200)."},
 		{"quarantine", func(w *world) {
 			w.prepared.Quarantined, w.prepared.Prepared, w.prepared.RowReasons = 1, w.prepared.Prepared-1, map[string]int64{"no_key": 1}
 		},
-			"1 of 5,000 source rows was quarantined, most often for this reason: no key (1). The run's folder quarantine/ names each"},
+			"1 of 5,000 source rows was quarantined, most often for this reason: no usable e-mail address, phone number, device id, customer id or last name (1). The run's folder quarantine/ names each"},
 		{"refused rows", func(w *world) { w.receipts["00001"].Invalid = 100 }, "Meta refused about 100 of the 1,980 rows that it received."},
 		{"low match rate", func(w *world) { w.meta.rate = 0.2 },
 			"Meta recognised only 20.0% of the rows that it received. More keys for each person raise the rate: the match did not give FN, LN, ZIP, COUNTRY."},

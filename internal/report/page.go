@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
@@ -173,7 +172,7 @@ func funnel(f *facts, r *audience.Report) ([]step, error) {
 	}
 	levels = append(levels, matched,
 		level{"Sent", n.Sent, fmt.Sprintf("%s without a usable key, %s not sent", count(n.Unusable), count(n.Failed))},
-		level{"Received by Meta", n.Received, fmt.Sprintf("of which Meta refused %s", count(n.Invalid))})
+		level{"Received by Meta", n.Received, refused(n)})
 	if r.MatchRate != nil {
 		levels = append(levels, level{"Recognised by Meta", int64(*r.MatchRate*float64(n.Received) + 0.5), rateWords(*r.MatchRate) + " of the rows received" + f.meta.basis()})
 	}
@@ -190,6 +189,16 @@ func funnel(f *facts, r *audience.Report) ([]step, error) {
 		steps[i] = step{Name: l.name, Count: count(l.count), Share: percent(l.count, levels[0].count), Note: l.note, Bar: drawn}
 	}
 	return steps, nil
+}
+
+func refused(n audience.Rows) string {
+	switch {
+	case n.Received == 0:
+		return ""
+	case n.Invalid == 0:
+		return "Meta refused none of them"
+	}
+	return fmt.Sprintf("Meta refused about %s of them", count(n.Invalid))
 }
 
 // basis says what the match rate rests on, when that is not everything.
@@ -290,7 +299,7 @@ func stageRows(stages []stage) ([]stageRow, string, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		out = append(out, stageRow{Name: strings.ToUpper(s.name[:1]) + s.name[1:], About: stageAbout[s.name], Took: duration(s.took()), Bar: drawn})
+		out = append(out, stageRow{Name: capital(s.name), About: stageAbout[s.name], Took: duration(s.took()), Bar: drawn})
 	}
 	return out, fmt.Sprintf("From %s to %s UTC: %s in all, waiting between the stages included.", first.UTC().Format("2 January 2006, 15:04:05"),
 		last.UTC().Format(time.TimeOnly), duration(last.Sub(first))), nil

@@ -75,7 +75,7 @@ type reasonRow struct {
 func rowReasons(r *audience.Report) reasonList {
 	var all []reasonRow
 	for reason, n := range r.RowReasons {
-		all = append(all, reasonRow{Reason: sentence(reasonText(reason)), source: n})
+		all = append(all, reasonRow{Reason: capital(reasonText(reason)), source: n})
 	}
 	return listOf(all)
 }
@@ -102,10 +102,16 @@ func valueReasons(r *audience.Report) reasonList {
 	}
 	var all []reasonRow
 	for p, row := range sums {
-		row.Key, row.Reason = keyName(p.key), sentence(reasonText(p.reason))
+		row.Key, row.Reason = keyName(p.key), capital(reasonText(p.reason))
 		all = append(all, row)
 	}
-	return listOf(all)
+	list := listOf(all)
+	if !r.SourceKnown {
+		for i := range all {
+			all[i].Source = "–"
+		}
+	}
+	return list
 }
 
 func listOf(all []reasonRow) reasonList {

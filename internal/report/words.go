@@ -5,11 +5,15 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/identity"
+	"github.com/cleanreach/cleanreach/internal/table"
 )
 
 // keyNames are Meta's keys as a marketer calls them.
@@ -18,6 +22,7 @@ var keyNames = map[audience.Key]string{
 	audience.DOB: "Date of birth", audience.DOBYear: "Year of birth", audience.DOBMonth: "Month of birth", audience.DOBDay: "Day of birth",
 	audience.LastName: "Last name", audience.First: "First name", audience.Initial: "First initial", audience.City: "City",
 	audience.State: "State or region", audience.Zip: "Postal code", audience.MADID: "Mobile advertising id", audience.Country: "Country",
+	"ROW": "Whole row", // what an upload calls a row that it cannot read
 }
 
 func keyName(k audience.Key) string {
@@ -27,9 +32,21 @@ func keyName(k audience.Key) string {
 	return string(k)
 }
 
+// rowReasonTexts says why a whole row was quarantined: the words of reading and of preparing.
+var rowReasonTexts = map[string]string{
+	table.RaggedRow: "more or fewer fields than the header", table.BadEncoding: "broken characters: the file is in another encoding",
+	table.BadQuote: "text after a closing quotation mark", table.UnclosedQuote: "a quotation mark that is never closed",
+	table.RowTooLong: "too long for one row", table.NotJSON: "not a JSON object", table.NestedValue: "a list or an object where a value should be",
+	table.DuplicateKey: "two values for one column",
+	"no_key":           "no usable e-mail address, phone number, device id, customer id or last name",
+}
+
 // reasonText says in words why a value or a row was left out.
 func reasonText(reason string) string {
-	return strings.ReplaceAll(reason, "_", " ")
+	if text, ok := rowReasonTexts[reason]; ok {
+		return text
+	}
+	return strings.ReplaceAll(identity.Reason(reason).Text(), "_", " ")
 }
 
 // count writes a number with thousands separators.
@@ -93,10 +110,13 @@ func stop(clause string) string {
 }
 
 // sentence begins a clause with a capital letter and ends it.
-func sentence(clause string) string {
-	clause = stop(clause)
-	if clause == "" {
+func sentence(clause string) string { return capital(stop(clause)) }
+
+// capital begins a phrase with a capital letter.
+func capital(phrase string) string {
+	first, size := utf8.DecodeRuneInString(phrase)
+	if size == 0 {
 		return ""
 	}
-	return strings.ToUpper(clause[:1]) + clause[1:]
+	return string(unicode.ToUpper(first)) + phrase[size:]
 }
