@@ -28,7 +28,7 @@ demo: build ## make demo data and bring it into a Meta sandbox (ROWS=50000 SEED=
 
 build: compiler ## the container's binary and the one that runs the state machine on this machine, into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/cleanreach ./tasks
-	CGO_ENABLED=1 $(GO) build -trimpath -ldflags '-s -w' -o $(BIN)/cleanreach-local ./statemachine/local
+	CGO_ENABLED=1 $(GO) build -ldflags '-s -w' -o $(BIN)/cleanreach-local ./statemachine/local
 
 test: compiler ## every test, those with goroutines under the race detector
 	$(GO) test -race $(RACE)
