@@ -17,7 +17,7 @@ func (q *query) dialect(words script) error {
 }
 
 // duckWords mark forms that leave no trace in the syntax tree.
-var duckWords = set("fetch", "isnull", "notnull", "materialized", "symmetric", "try_cast", "lateral", "any", "some")
+var duckWords = set("fetch", "isnull", "notnull", "materialized", "symmetric", "try_cast", "lateral", "any", "some", "window")
 
 func (e *expr) dialect(words script) error {
 	switch e.kind {
@@ -49,17 +49,13 @@ var dateUnits = set("year", "quarter", "month", "week", "day", "hour", "minute")
 func (e *expr) functionDialect(words script) error {
 	i := words.find(e.at)
 	called := i >= 0 && words[i].kind == wordToken && words[i].text == e.name
-	if called == writtenOtherwise[e.name] && !(e.name == "date_part" && words.is(i, "extract")) {
+	if called == writtenOtherwise[e.name] && !otherSpelling(e.name, words, i) {
 		return deny(e.at, "this function is not allowed; see docs/clean-room.md for those that are")
 	}
 	switch e.name {
 	case "trim", "ltrim", "rtrim":
-		if len(e.args) > 1 && !e.standard {
+		if len(e.args) > 1 && !words.inside(i, "from") {
 			return deny(e.at, "write TRIM(BOTH 'x' FROM text): the two engines take two arguments in different orders")
-		}
-	case "position":
-		if !e.standard {
-			return deny(e.at, "write position(part IN text): the two engines take the arguments in different orders")
 		}
 	case "date_part", "date_trunc":
 		if len(e.args) == 0 || e.args[0].kind != constantExpr || !dateUnits[lower(e.args[0].text)] {
@@ -69,6 +65,17 @@ func (e *expr) functionDialect(words script) error {
 		return e.intervalDialect()
 	}
 	return nil
+}
+
+// otherSpelling knows the functions that SQL has a syntax of their own for.
+func otherSpelling(name string, words script, i int) bool {
+	switch name {
+	case "date_part":
+		return words.is(i, "extract")
+	case "ltrim", "rtrim":
+		return words.is(i, "trim")
+	}
+	return false
 }
 
 // intervalDialect wants INTERVAL 1 DAY: a constant, which DuckDB wraps in casts that nobody wrote. They are taken off,
@@ -98,21 +105,8 @@ func (e *expr) castDialect(words script) error {
 	if !words.is(i, "cast") {
 		return deny(e.at, "write a cast as CAST(x AS type)")
 	}
-	depth, as := 0, -1
-	for i++; i < len(words); i++ {
-		switch {
-		case words.is(i, "("):
-			depth++
-		case words.is(i, "as") && depth == 1:
-			as = i
-		case words.is(i, ")"):
-			depth--
-		}
-		if depth == 0 {
-			break
-		}
-	}
-	written := words[min(as+1, len(words)):min(i, len(words))]
+	as, end := words.closing(i, "as")
+	written := words[min(as+1, end):end]
 	plain := len(written) == 1
 	scaled := len(written) == 6 && (written[0].text == "decimal" || written[0].text == "numeric")
 	if as < 0 || (!plain && !scaled) || written[0].kind != wordToken || !castNames[written[0].text] {

@@ -197,6 +197,33 @@ func (s script) is(i int, text string) bool {
 	return i >= 0 && i < len(s) && s[i].text == text && (s[i].kind == wordToken || s[i].kind == signToken)
 }
 
+// closing looks through the parentheses that open behind token i. It gives where they close, and where in them, but not
+// in parentheses inside, a word stands last, or -1.
+func (s script) closing(i int, word string) (last, end int) {
+	depth := 0
+	last = -1
+	for i++; i < len(s); i++ {
+		switch {
+		case s.is(i, "("):
+			depth++
+		case s.is(i, ")"):
+			depth--
+		case s.is(i, word) && depth == 1:
+			last = i
+		}
+		if depth == 0 {
+			return last, i
+		}
+	}
+	return last, len(s)
+}
+
+// inside reports whether a word stands in the parentheses behind token i.
+func (s script) inside(i int, word string) bool {
+	last, _ := s.closing(i, word)
+	return last >= 0
+}
+
 // spanOf counts the leading bytes of a kind.
 func spanOf(text string, kind func(byte) bool) int {
 	n := 0

@@ -55,8 +55,6 @@ type expr struct {
 	name  string // of a function, comparison or constant's type; for a star the relation, or empty
 	text  string // of a string constant
 
-	standard bool // a function in SQL's own syntax, such as TRIM(BOTH 'x' FROM y)
-
 	path []string
 	args []*expr
 	sub  *query

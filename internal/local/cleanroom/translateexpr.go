@@ -144,7 +144,7 @@ func (e *expr) function(r *rawExpr) error {
 	if r.OrderBys != nil && len(r.OrderBys.Orders) > 0 {
 		return deny(e.at, "ORDER BY inside an aggregate is not allowed")
 	}
-	e.kind, e.name, e.standard = functionExpr, lower(r.FunctionName), r.Schema != ""
+	e.kind, e.name = functionExpr, lower(r.FunctionName)
 	if err := e.take(r.Children...); err != nil {
 		return err
 	}
