@@ -28,7 +28,6 @@ type page struct {
 	Lead       string
 	Facts      []fact
 	Next       []string
-	Unbalanced string
 	Funnel     []step
 	Accounts   []account
 	SourceNote string // in place of the first account, when the source is not known
@@ -79,7 +78,7 @@ func renderPage(f *facts, r *audience.Report, unbalanced error) ([]byte, error) 
 	p.Outcome, p.Tone = outcomeWords(r.Outcome, r.Mode)
 	p.Lead = lead(r)
 	if unbalanced != nil {
-		p.Outcome, p.Unbalanced = "Does not balance", sentence(unbalanced.Error())
+		p.Outcome = "Does not balance"
 	}
 	if !r.SourceKnown {
 		p.SourceNote = fmt.Sprintf("The Glue job %s prepared the data and left no prepared.json, so how many source rows there were, and what became of them, is not known here.",
