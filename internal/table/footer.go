@@ -76,6 +76,9 @@ func openParquetFile(name string, ra io.ReaderAt, size int64) (f *parquetFile, e
 	if err != nil {
 		return nil, f.failure("footer")
 	}
+	if err := f.checkCodecs(); err != nil {
+		return nil, err
+	}
 	elements := topLevel(f.file.Metadata().Schema)
 	for i, column := range f.file.Root().Columns() {
 		f.columns = append(f.columns, parquetColumn{name: column.Name(), leaf: column.Index(), rendering: renderingOf(column, &elements[i])})
@@ -88,6 +91,23 @@ func openParquetFile(name string, ra io.ReaderAt, size int64) (f *parquetFile, e
 		f.rows += group.NumRows()
 	}
 	return f, nil
+}
+
+// checkCodecs refuses a file whose pages could not be read faithfully. The Parquet library knows LZ4_RAW too, but where such a
+// page has not shrunk to a third, it drops what it decompressed and gives whatever its buffer held before, other people's
+// values say, without an error: https://github.com/parquet-go/parquet-go/issues/608.
+func (f *parquetFile) checkCodecs() error {
+	for _, group := range f.file.Metadata().RowGroups {
+		for i := range group.Columns {
+			switch codec := group.Columns[i].MetaData.Codec; codec {
+			case format.Uncompressed, format.Snappy, format.Gzip, format.Brotli, format.Zstd:
+			default:
+				return audience.Fail(audience.Invalid, "write it with Snappy or Zstandard",
+					fmt.Errorf("%s is compressed with %s, which this version cannot read", f.name, codec))
+			}
+		}
+	}
+	return nil
 }
 
 // topLevel picks the columns at the top level out of a schema, which lists a tree depth first.
