@@ -25,7 +25,6 @@ type Normalizer struct {
 	now            func() time.Time
 	composed       []byte // the value in NFC
 	folded         []byte // what a rule works on
-	phone          phoneReader
 }
 
 // NewNormalizer makes a Normalizer. defaultCountry is the ISO 3166-1 alpha-2 code, in any case, of rows without a country
@@ -40,8 +39,22 @@ func NewNormalizer(defaultCountry string, now func() time.Time) *Normalizer {
 // Append appends the canonical form of a value of one of Meta's keys (DOB is none: see SplitDOB). country is the
 // canonical form of the row's COUNTRY (alpha-2, lower case, or its hash) or empty, and matters to PHONE, ST and ZIP.
 //
-// A blank value appends nothing and has no reason. Append is idempotent: a canonical value is its own canonical form.
+// A blank value appends nothing and has no reason. A canonical value is its own canonical form. The one exception are
+// phone numbers without a + that are good numbers both abroad and in the row's country: they are taken for the latter.
+// Values that are known to be canonical belong into AppendCanonical.
 func (n *Normalizer) Append(dst []byte, key audience.Key, value, country []byte) ([]byte, Form) {
+	return n.append(dst, key, value, country, false)
+}
+
+// AppendCanonical is Append for values that should be canonical already, such as those of prepared and matched tables:
+// what Append made comes out of it unchanged, whatever the country. Values that are not canonical are brought into form
+// like by Append.
+func (n *Normalizer) AppendCanonical(dst []byte, key audience.Key, value, country []byte) ([]byte, Form) {
+	return n.append(dst, key, value, country, key == audience.Phone)
+}
+
+// append does the work of both. asE164 takes digits without + for an international phone number wherever they can be one.
+func (n *Normalizer) append(dst []byte, key audience.Key, value, country []byte, asE164 bool) ([]byte, Form) {
 	value = trim(value)
 	if len(value) == 0 {
 		return dst, Form{}
@@ -69,6 +82,11 @@ func (n *Normalizer) Append(dst []byte, key audience.Key, value, country []byte)
 		return dst, Form{Reason: Placeholder}
 	}
 	start := len(dst)
+	if asE164 {
+		if out, ok := appendE164(dst, value, n.countryOfRow(country)); ok {
+			return out, Form{}
+		}
+	}
 	dst, reason := n.apply(dst, key, value, country)
 	if reason == "" && len(dst)-start > MaxBytes(key) {
 		reason = TooLong
@@ -85,7 +103,7 @@ func (n *Normalizer) apply(dst []byte, key audience.Key, value, country []byte) 
 	case audience.Email:
 		return n.email(dst, value)
 	case audience.Phone:
-		return n.appendPhone(dst, value, n.countryOfRow(country))
+		return n.phone(dst, value, n.countryOfRow(country))
 	case audience.Gender:
 		return n.gender(dst, value)
 	case audience.DOBYear:

@@ -3,90 +3,146 @@ package identity
 import (
 	"bytes"
 	"strconv"
-	"strings"
 
 	"github.com/nyaruka/phonenumbers"
 )
 
-// appendPhone appends the digits of E.164 without +. A number need not be assigned, only possible: Meta's own examples
-// are not assigned either.
-//
-// A field of digits alone may be a national number of the row's country or, like every canonical value, an international
-// one without its +. See read.
-func (n *Normalizer) appendPhone(dst, v []byte, country string) ([]byte, Reason) {
+// phone appends the digits of E.164 without +. A number need not be assigned, only possible: Meta's own examples are not
+// assigned either.
+func (n *Normalizer) phone(dst, v []byte, country string) ([]byte, Reason) {
 	d, reason := readDialled(v, n.folded)
 	n.folded = d.digits
 	if reason != "" {
 		return dst, reason
 	}
-	if dummyDigits(d.digits) {
+	if isDummyNumber(d.digits) {
 		return dst, Placeholder
 	}
-	region := strings.ToUpper(country)
-	number, reason := n.phone.dial(d, region)
+	region := regionOf(country)
+	found, reason := dial(d, region)
 	switch {
 	case reason != "":
 		return dst, reason
-	case dummyDigits(number.national()):
+	case isDummyNumber(found.national()):
 		return dst, Placeholder
-	}
-	// As a canonical value the number has neither + nor 00; if it then were somebody else's, no value is better.
-	if again, _ := n.phone.read(number.e164, region); again.e164 != number.e164 {
+	case found.isOthers(region):
 		return dst, AmbiguousNumber
 	}
-	return append(dst, number.e164...), ""
+	return append(dst, found.text()...), ""
+}
+
+// appendE164 appends what is the digits of a possible international number already.
+func appendE164(dst, v []byte, country string) ([]byte, bool) {
+	if !allDigits(v) || len(v) > mostDigits || isDummyNumber(v) {
+		return dst, false
+	}
+	found, ok := parse(v, true, "")
+	if !ok || !bytes.Equal(found.text(), v) || isDummyNumber(found.national()) || found.isOthers(regionOf(country)) {
+		return dst, false
+	}
+	return append(dst, v...), true
+}
+
+// regionOf is the library's name for a country; empty for a country that it does not know.
+func regionOf(country string) string {
+	if p := allPlans().byCountry[country]; p != nil {
+		return p.region
+	}
+	return ""
 }
 
 // A number is a possible phone number.
 type number struct {
-	e164  string // without +
-	code  int    // country calling code
-	valid bool   // it has the form of numbers that are assigned
+	e164   [mostDigits + phonenumbers.MAX_LENGTH_COUNTRY_CODE]byte // without +
+	digits int                                                     // of e164
+	code   int                                                     // country calling code
+	valid  bool                                                    // it has the form of numbers that are assigned
 }
 
-// national is the part behind the country code.
-func (n number) national() []byte { return []byte(n.e164[len(strconv.Itoa(n.code)):]) }
+func (n *number) text() []byte { return n.e164[:n.digits] }
 
-// A phoneReader reads digits by the library's rules.
-type phoneReader struct {
-	parsed phonenumbers.PhoneNumber
+// national is the part behind the country code.
+func (n *number) national() []byte {
+	size := 1
+	for c := n.code; c >= 10; c /= 10 {
+		size++
+	}
+	return n.e164[size:n.digits]
+}
+
+// isOthers reports a number that nobody has, but whose digits without + somebody in the region has. As a canonical value
+// it would find that person.
+func (n *number) isOthers(region string) bool {
+	if n.valid || region == "" {
+		return false
+	}
+	home, ok := parse(n.text(), false, region)
+	return ok && home.valid && !bytes.Equal(home.text(), n.text())
 }
 
 // dial finds the number that a dialled one reaches from a region.
-func (p *phoneReader) dial(d dialled, region string) (number, Reason) {
-	digits := string(d.digits)
-	if d.trunk > 0 && !d.plus && !strings.HasPrefix(digits, "00") {
+func dial(d dialled, region string) (number, Reason) {
+	rest, abroad := bytes.CutPrefix(d.digits, []byte("00"))
+	if d.trunk > 0 && !d.plus && !abroad {
 		d.plus = true // "44 (0)20 ...": only a country code comes before (0)
 	}
-	if d.plus {
-		found, ok := p.parse("+"+strings.TrimPrefix(digits, "00"), "")
-		if !ok && d.trunk > 0 {
-			without := bytes.Clone(d.digits[:d.trunk])
-			found, ok = p.parse("+"+string(append(without, d.digits[d.trunk+1:]...)), "")
-		}
-		if !ok {
-			return number{}, NotPossible
-		}
+	switch {
+	case d.plus && abroad:
+		return dialAbroad(rest, d.trunk-2)
+	case d.plus:
+		return dialAbroad(d.digits, d.trunk)
+	case abroad:
+		return dial00(rest, d, region)
+	}
+	return read(d.digits, region)
+}
+
+// dialAbroad reads digits that begin with the country code. The 0 of (0) is dropped where it is no part of the number.
+func dialAbroad(digits []byte, trunk int) (number, Reason) {
+	found, ok := parse(digits, true, "")
+	if !ok && trunk > 0 {
+		var without [mostDigits]byte
+		n := copy(without[:], digits[:trunk])
+		n += copy(without[n:], digits[trunk+1:])
+		found, ok = parse(without[:n], true, "")
+	}
+	if !ok {
+		return number{}, NotPossible
+	}
+	return found, ""
+}
+
+// dial00 reads digits that begin with 00: Europe's prefix for calls abroad, or a part of the region's own, such as
+// Australia's 0011.
+func dial00(rest []byte, d dialled, region string) (number, Reason) {
+	abroad, reason := dialAbroad(rest, d.trunk-2)
+	if reason == "" && abroad.valid {
+		return abroad, ""
+	}
+	if found, ok := parse(d.digits, false, region); ok && found.valid {
 		return found, ""
 	}
-	if rest, ok := strings.CutPrefix(digits, "00"); ok {
-		if found, ok := p.parse(digits, region); ok && found.code != phonenumbers.GetCountryCodeForRegion(region) {
-			return found, "" // the region's own prefix for calls abroad begins with 00
-		}
-		return p.dial(dialled{digits: []byte(rest), plus: true, trunk: d.trunk - 2}, region)
-	}
-	return p.read(digits, region)
+	return abroad, reason
 }
 
 // read decides between the two readings of digits: national in the region, or international without the +. The one
 // whose form is assigned wins. When both are or neither is, it is national, unless it begins with the region's own
 // country code.
-func (p *phoneReader) read(digits, region string) (number, Reason) {
-	abroad, isAbroad := p.parse("+"+digits, "")
-	home, isHome := p.parse(digits, region)
-	switch {
-	case !isAbroad && !isHome && region == "":
+func read(digits []byte, region string) (number, Reason) {
+	if region == "" {
+		abroad, ok := parse(digits, true, "")
+		if ok && (abroad.valid || isNorthAmerican(digits)) {
+			return abroad, ""
+		}
 		return number{}, NoCountryCode
+	}
+	code := phonenumbers.GetCountryCodeForRegion(region)
+	home, isHome := parse(digits, false, region)
+	if isHome && home.valid && !hasCode(digits, code) {
+		return home, ""
+	}
+	abroad, isAbroad := parse(digits, true, "")
+	switch {
 	case !isAbroad && !isHome:
 		return number{}, NotPossible
 	case !isHome:
@@ -98,25 +154,52 @@ func (p *phoneReader) read(digits, region string) (number, Reason) {
 			return abroad, ""
 		}
 		return home, ""
-	case abroad.code == phonenumbers.GetCountryCodeForRegion(region):
+	case abroad.code == code:
 		return abroad, ""
 	}
 	return home, ""
 }
 
-// parse asks the library. A number of which only the local part is there is not possible: nobody can be found by it.
-func (p *phoneReader) parse(digits, region string) (number, bool) {
-	if region == "" && digits[0] != '+' {
+// hasCode reports whether digits begin with a country code.
+func hasCode(digits []byte, code int) bool {
+	var text [8]byte
+	return bytes.HasPrefix(digits, strconv.AppendInt(text[:0], int64(code), 10))
+}
+
+// isNorthAmerican reports 1, area and exchange, as Meta writes the unassigned numbers of its examples. Elsewhere digits
+// that are not assigned are rather a national number whose country nobody knows.
+func isNorthAmerican(digits []byte) bool {
+	return len(digits) == 11 && digits[0] == '1' && digits[1] >= '2' && digits[4] >= '2'
+}
+
+// parse reads digits, with a + before them or dialled in a region. A number of which only the local part is there is not
+// possible: nobody can be found by it.
+func parse(digits []byte, plus bool, region string) (number, bool) {
+	if region == "" && !plus {
 		return number{}, false
 	}
-	p.parsed.Reset()
-	if err := phonenumbers.ParseToNumber(digits, region, &p.parsed); err != nil {
+	found, ok, known := quickParse(digits, plus, region)
+	if !known {
+		found, ok = slowParse(digits, plus, region)
+	}
+	return found, ok && found.digits <= mostE164
+}
+
+// mostE164 is the number of digits beyond which no network takes a number.
+const mostE164 = 15
+
+// slowParse asks the library.
+func slowParse(digits []byte, plus bool, region string) (number, bool) {
+	text := string(digits)
+	if plus {
+		text = "+" + text
+	}
+	parsed, err := phonenumbers.Parse(text, region)
+	if err != nil || phonenumbers.IsPossibleNumberWithReason(parsed) != phonenumbers.IS_POSSIBLE {
 		return number{}, false
 	}
-	if phonenumbers.IsPossibleNumberWithReason(&p.parsed) != phonenumbers.IS_POSSIBLE {
-		return number{}, false
-	}
-	code := int(p.parsed.GetCountryCode())
-	e164 := strconv.Itoa(code) + phonenumbers.GetNationalSignificantNumber(&p.parsed)
-	return number{e164: e164, code: code, valid: phonenumbers.IsValidNumber(&p.parsed)}, true
+	found := number{code: int(parsed.GetCountryCode()), valid: phonenumbers.IsValidNumber(parsed)}
+	e164 := strconv.AppendInt(found.e164[:0], int64(found.code), 10)
+	found.digits = len(append(e164, phonenumbers.GetNationalSignificantNumber(parsed)...))
+	return found, true
 }

@@ -67,15 +67,7 @@ func hasInk(v []byte) bool {
 	return bytes.ContainsFunc(v, func(r rune) bool { return r > unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsNumber(r)) })
 }
 
-// dummyDigits reports numbers that are typed to get past a form: 0000000, 1111111111, 1234567890.
-func dummyDigits(d []byte) bool {
-	if len(d) < 7 {
-		return false
-	}
-	same, rising := true, true
-	for i := 1; i < len(d); i++ {
-		same = same && d[i] == d[0]
-		rising = rising && d[i] == '0'+(d[i-1]-'0'+1)%10
-	}
-	return same || rising && d[0] <= '1'
+// isDummyNumber reports phone numbers that are typed to get past a form: 0000000, 1111111111, 1234567890.
+func isDummyNumber(digits []byte) bool {
+	return len(digits) >= 7 && sameByte(digits) || string(digits) == "1234567890"
 }

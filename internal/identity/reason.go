@@ -26,7 +26,7 @@ const (
 	NotPossible Reason = "not_possible"
 	// NoCountryCode: the phone number is a national one and the row's country is not known.
 	NoCountryCode Reason = "no_country_code"
-	// AmbiguousNumber: without its + the phone number would be read as one of the row's country.
+	// AmbiguousNumber: nobody has the foreign number, but without its + it would be somebody's in the row's country.
 	AmbiguousNumber Reason = "ambiguous_number"
 	// NotAGender: the value is no known spelling of male or female.
 	NotAGender Reason = "not_m_or_f"
@@ -68,7 +68,7 @@ var reasonTexts = map[Reason]string{
 	TwoNumbers:      "more than one phone number in one field",
 	NotPossible:     "too many or too few digits for a phone number of its country",
 	NoCountryCode:   "a phone number without country code, and no country is known",
-	AmbiguousNumber: "a foreign phone number that is also one of the person's own country",
+	AmbiguousNumber: "a foreign phone number that nobody has, but one of the person's own country without its +",
 	NotAGender:      "not a known spelling of male or female",
 	NotADate:        "not a date of the calendar in the expected order",
 	TwoDigitYear:    "a year of two digits: the century is missing",
