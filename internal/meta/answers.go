@@ -1,7 +1,7 @@
 package meta
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -13,9 +13,11 @@ import (
 // it is the upper end.
 type number int64
 
+var errNoNumber = errors.New("no number") // a cause would echo the text
+
 // UnmarshalJSON reads any of the spellings. null leaves the number as it is.
 func (n *number) UnmarshalJSON(data []byte) error {
-	text := strings.Trim(string(data), `"`)
+	text := strings.ReplaceAll(strings.Trim(string(data), `"`), ",", "")
 	if text == "null" {
 		return nil
 	}
@@ -27,13 +29,13 @@ func (n *number) UnmarshalJSON(data []byte) error {
 		*n = number(f)
 		return nil
 	}
-	parts := strings.FieldsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
-	if len(parts) == 0 {
-		return errors.New("no number")
+	ends := strings.FieldsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+	if len(ends) == 0 || data[0] != '"' {
+		return errNoNumber
 	}
-	i, err := strconv.ParseInt(parts[len(parts)-1], 10, 64)
+	i, err := strconv.ParseInt(ends[len(ends)-1], 10, 64)
 	if err != nil {
-		return errors.New("no number") // the cause would echo the text
+		return errNoNumber
 	}
 	*n = number(i)
 	return nil
@@ -42,11 +44,14 @@ func (n *number) UnmarshalJSON(data []byte) error {
 // A moment is a time as seconds since 1970 or as ISO 8601; 0 and what is neither are no time.
 type moment struct{ time.Time }
 
+// lastSecond is the end of the year 9999: no document can hold a later time.
+const lastSecond = 253402300800
+
 // UnmarshalJSON reads either spelling.
 func (m *moment) UnmarshalJSON(data []byte) error {
 	text := strings.Trim(string(data), `"`)
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		if seconds > 0 {
+		if seconds > 0 && seconds < lastSecond {
 			m.Time = time.Unix(seconds, 0).UTC()
 		}
 		return nil
@@ -60,17 +65,29 @@ func (m *moment) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// statusAnswer is an operation_status or a delivery_status. Some of Meta's pages spell code as status.
-type statusAnswer struct {
-	Code   number `json:"code"`
-	Status number `json:"status"`
+// statusAnswer is an operation_status or a delivery_status. Some of Meta's pages spell code as status, which elsewhere is a
+// word. A status that cannot be read counts as none: nothing else of the answer hangs on it.
+type statusAnswer Status
+
+// UnmarshalJSON reads either spelling.
+func (s *statusAnswer) UnmarshalJSON(data []byte) error {
+	var spellings struct {
+		Code   json.RawMessage `json:"code"`
+		Status json.RawMessage `json:"status"`
+	}
+	_ = json.Unmarshal(data, &spellings) // what is no object has none of the two
+	s.Code = cmp.Or(codeOf(spellings.Code), codeOf(spellings.Status))
+	return nil
 }
 
-func (s statusAnswer) status() Status {
-	if s.Code == 0 {
-		return Status{Code: int(s.Status)}
+// codeOf reads one of Meta's codes: 0 when it is none. The longest known has seven digits; a longer number is something
+// else, perhaps a phone.
+func codeOf(data json.RawMessage) int {
+	var n number
+	if len(data) == 0 || n.UnmarshalJSON(data) != nil || n < 0 || n > 9_999_999 {
+		return 0
 	}
-	return Status{Code: int(s.Code)}
+	return int(n)
 }
 
 type audienceAnswer struct {
@@ -95,8 +112,19 @@ func (a audienceAnswer) audience() CustomAudience {
 	return CustomAudience{
 		ID: a.ID, AccountID: a.AccountID, Name: a.Name, Subtype: a.Subtype, Description: a.Description,
 		DataSource: a.DataSource.SubType, ValueBased: a.ValueBased, LowerBound: int64(a.Lower), UpperBound: int64(a.Upper),
-		DeliveryStatus: a.Delivery.status(), OperationStatus: a.Operation.status(), Updated: a.Updated.Time, DeleteAt: a.DeleteAt.Time,
+		DeliveryStatus: Status(a.Delivery), OperationStatus: Status(a.Operation), Updated: a.Updated.Time, DeleteAt: a.DeleteAt.Time,
 	}
+}
+
+// acceptances are the accepted terms by name. The empty array is what some encoders write for an empty map.
+type acceptances map[string]number
+
+// UnmarshalJSON reads a map, or the empty array.
+func (a *acceptances) UnmarshalJSON(data []byte) error {
+	if string(data) == "[]" {
+		return nil
+	}
+	return json.Unmarshal(data, (*map[string]number)(a))
 }
 
 // ackAnswer is the answer to a batch. The pointers tell what is missing.
@@ -129,54 +157,4 @@ type sessionAnswer struct {
 	Matched  number  `json:"num_matched"`
 	Start    moment  `json:"start_time"`
 	End      moment  `json:"end_time"`
-}
-
-type errorAnswer struct {
-	Error *struct {
-		Code      number          `json:"code"`
-		Subcode   number          `json:"error_subcode"`
-		Type      string          `json:"type"`
-		Trace     string          `json:"fbtrace_id"`
-		Transient bool            `json:"is_transient"`
-		Data      json.RawMessage `json:"error_data"`
-	} `json:"error"`
-}
-
-// errorOf finds an error document in an answer, whatever its HTTP status; nil when there is none.
-func errorOf(body []byte, status int) *Error {
-	if !bytes.Contains(body, []byte(`"error"`)) {
-		return nil
-	}
-	var a errorAnswer
-	if json.Unmarshal(body, &a) != nil || a.Error == nil {
-		return nil
-	}
-	return &Error{
-		Code: int(a.Error.Code), Subcode: int(a.Error.Subcode), HTTPStatus: status, IsTransient: a.Error.Transient,
-		Type: plain(a.Error.Type, 64), TraceID: plain(a.Error.Trace, 64), Fields: blamed(a.Error.Data),
-	}
-}
-
-// blamed gives the names of the parameters in error_data.blame_field_specs: [["session"], ["payload", "schema"]].
-// error_data is an object, or a string that holds one.
-func blamed(data json.RawMessage) []string {
-	var text string
-	if json.Unmarshal(data, &text) == nil {
-		data = []byte(text)
-	}
-	var d struct {
-		Specs [][]string `json:"blame_field_specs"`
-	}
-	if json.Unmarshal(data, &d) != nil {
-		return nil
-	}
-	var names []string
-	for _, path := range d.Specs {
-		// A parameter is a short word in lower case. Anything else might be data.
-		name := plain(strings.Join(path, "."), 48)
-		if name != "" && strings.ToLower(name) == name && !strings.ContainsAny(name, "0123456789") && len(names) < 8 {
-			names = append(names, name)
-		}
-	}
-	return names
 }

@@ -25,6 +25,8 @@ type API interface {
 	DebugToken(ctx context.Context) (TokenInfo, error)
 	// Audience reads a custom audience.
 	Audience(ctx context.Context, id string) (CustomAudience, error)
+	// ListAudiences reads a page of the account's audiences; after is the After of the page before it, or nothing.
+	ListAudiences(ctx context.Context, account, after string) (AudiencePage, error)
 	// FindAudience finds the account's audience whose description carries mark as a word of its own; nil when there is
 	// none. When several carry it, it is the one with the lowest id, so that every task finds the same.
 	FindAudience(ctx context.Context, account, mark string) (*CustomAudience, error)
@@ -87,6 +89,12 @@ type CustomAudience struct {
 	OperationStatus Status
 	Updated         time.Time
 	DeleteAt        time.Time // when Meta will delete it; zero: no date set
+}
+
+// An AudiencePage is a part of an account's audiences, with their id, name, subtype and description.
+type AudiencePage struct {
+	Audiences []CustomAudience
+	After     string // where the next page begins; empty: this was the last
 }
 
 // SessionStatus is what Meta has of an upload session.

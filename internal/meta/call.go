@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -78,9 +77,14 @@ func (c *Client) exchange(ctx context.Context, call call, answer any) (int, erro
 	}
 	target.RawQuery = query.Encode()
 
-	req, err := http.NewRequestWithContext(ctx, call.method, target.String(), bytes.NewReader(call.body))
+	req, err := http.NewRequestWithContext(ctx, call.method, target.String(), http.NoBody)
 	if err != nil {
 		return 0, errors.New("the request cannot be made") // the cause would echo the URL
+	}
+	if call.body != nil {
+		body := &loan{bytes: call.body}
+		defer body.end()
+		body.attach(req)
 	}
 	req.Header.Set("Authorization", "Bearer "+string(c.token))
 	req.Header.Set("Accept", "application/json")

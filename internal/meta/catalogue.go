@@ -19,7 +19,8 @@ const (
 	auth                   // the token
 	permission             // the right to do it
 	terms                  // terms that nobody has accepted
-	policy                 // integrity and abuse
+	policy                 // integrity
+	abuse                  // Meta holds the app for an abuser: every further call makes it worse
 	version                // the API version is gone
 	rule                   // a rule of Meta's that is no fault, such as a minimum size
 )
@@ -42,6 +43,7 @@ var remedies = map[kind]remedy{
 	permission: {audience.Action, "give the system user and the app access to the ad account (role Admin, permission ads_management) at https://business.facebook.com/settings", 0},
 	terms:      {audience.Action, "a person who manages the ad account must accept the terms once at " + termsPage, 0},
 	policy:     {audience.Action, "read the reason at https://business.facebook.com/accountquality, then ask for a review or use another audience", 0},
+	abuse:      {audience.Action, "stop every run of this app, find out what sends so much, and ask Meta's support before the next run", 0},
 	version:    {audience.Action, "set meta.api_version in the definition to a version that https://developers.facebook.com/docs/graph-api/changelog lists, or update CleanReach", 0},
 	rule:       {audience.Invalid, "leave the audience as it is, or change what the definition sends", 0},
 }
@@ -83,7 +85,7 @@ var catalogue = []entry{
 	{80003, 0, throttle, "the ad account has used up its hourly limit for custom audiences", "", 5 * time.Minute},
 	{80004, 0, throttle, "the ad account has used up its hourly limit", "", 5 * time.Minute},
 	{80014, 0, throttle, "the ad account has used up its hourly limit", "", 5 * time.Minute},
-	{613, 0, policy, "Meta's abuse prevention stopped the app", "stop every run of this app, find out what sends so much, and ask Meta's support before the next run", 0},
+	{613, 0, abuse, "Meta's abuse prevention stopped the app", "", 0},
 	{368, 0, policy, "Meta considers the action abusive or has disallowed it", "", 0},
 
 	{102, 0, auth, "the session of the access token is invalid", "", 0},

@@ -116,6 +116,9 @@ func appSecretProof(secret, token string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// Format hides everything: fmt prints the fields of a struct past their own methods when they are not exported.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "Meta's API %s", c.version) }
+
 // Close gives up idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 

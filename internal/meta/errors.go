@@ -48,11 +48,12 @@ func (e *Error) Error() string {
 
 func (e *Error) entry() entry { return lookup(e.Code, e.Subcode, e.HTTPStatus) }
 
-// kind is the entry's, where Meta does not overrule it: is_transient always means to try again.
+// kind is the entry's, where Meta does not overrule it: is_transient means to try again. It does not overrule the kinds that
+// say when, or that another request is needed, or that going on does harm.
 func (e *Error) kind() kind {
 	k := e.entry().kind
 	switch {
-	case k == throttle || k == busy:
+	case k == throttle, k == busy, k == session, k == abuse:
 		return k
 	case e.IsTransient, k == created && e.young:
 		return transient
@@ -93,19 +94,4 @@ func (e *Error) SessionOver() bool { return e.kind() == session }
 func (e *Error) again() bool {
 	k := e.kind()
 	return k == transient || k == throttle || k == busy
-}
-
-// plain keeps s if it is made of the characters of an identifier; anything else might be data.
-func plain(s string, longest int) string {
-	if len(s) > longest {
-		return ""
-	}
-	for _, r := range s {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '-', r == '.':
-		default:
-			return ""
-		}
-	}
-	return s
 }

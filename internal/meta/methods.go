@@ -3,10 +3,10 @@ package meta
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -22,9 +22,9 @@ func (c *Client) AdAccount(ctx context.Context, account string) (Account, error)
 		return Account{}, err
 	}
 	var answer struct {
-		ID    string            `json:"id"`
-		Name  string            `json:"name"`
-		Terms map[string]number `json:"tos_accepted"`
+		ID    string      `json:"id"`
+		Name  string      `json:"name"`
+		Terms acceptances `json:"tos_accepted"`
 	}
 	call := call{doing: "read ad account " + account, method: http.MethodGet, object: account, account: account,
 		query: url.Values{"fields": {"id,name,tos_accepted"}}}
@@ -83,67 +83,9 @@ func (c *Client) Audience(ctx context.Context, id string) (CustomAudience, error
 	return answer.audience(), nil
 }
 
-// Carries reports whether the description holds mark as a word of its own.
-func (a CustomAudience) Carries(mark string) bool {
-	return mark != "" && slices.Contains(strings.Fields(a.Description), mark)
-}
-
-// Meta advises pages of 20 (code 1, "reduce the amount of data"). Lookalikes share the list with customer files.
-const (
-	pageSize = 20
-	maxPages = 500
-)
-
-// FindAudience pages through the account's audiences for the one that carries mark. What it gives holds id, name, subtype
-// and description only: asking for more makes Meta refuse long lists.
-func (c *Client) FindAudience(ctx context.Context, account, mark string) (*CustomAudience, error) {
-	if err := checkAccount(account); err != nil {
-		return nil, err
-	}
-	call := call{doing: fmt.Sprintf("look for audience %s in %s", mark, account), method: http.MethodGet, object: account,
-		edge: "customaudiences", account: account}
-	var best *CustomAudience
-	after := ""
-	for range maxPages {
-		// A page carries a ready link to the next one, but with the token in it: only its cursor is used.
-		call.query = url.Values{"fields": {"id,name,subtype,description"}, "limit": {strconv.Itoa(pageSize)}}
-		if after != "" {
-			call.query.Set("after", after)
-		}
-		var page struct {
-			Data   *[]audienceAnswer `json:"data"`
-			Paging struct {
-				Cursors struct {
-					After string `json:"after"`
-				} `json:"cursors"`
-				Next string `json:"next"`
-			} `json:"paging"`
-		}
-		if err := c.do(ctx, call, &page); err != nil {
-			return nil, err
-		}
-		if page.Data == nil {
-			return nil, call.fail(errBroken)
-		}
-		for _, answer := range *page.Data {
-			a := answer.audience()
-			if a.Carries(mark) && a.Subtype == "CUSTOM" && (best == nil || lowerID(a.ID, best.ID)) {
-				best = &a
-			}
-		}
-		if page.Paging.Next == "" || page.Paging.Cursors.After == "" || page.Paging.Cursors.After == after {
-			return best, nil
-		}
-		after = page.Paging.Cursors.After
-	}
-	return nil, audience.Failf(audience.Invalid, "%s: there are more than %d audiences: write meta.audience_id into the definition", call.doing, pageSize*maxPages)
-}
-
-func lowerID(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }
-
 // CreateAudience creates a customer-file audience.
 func (c *Client) CreateAudience(ctx context.Context, account string, a NewAudience) (string, error) {
-	if err := checkAccount(account); err != nil {
+	if err := errors.Join(checkAccount(account), checkMark(a.Mark)); err != nil {
 		return "", err
 	}
 	body, err := json.Marshal(struct {
@@ -192,7 +134,7 @@ func (c *Client) users(ctx context.Context, method, doing, id string, batch Batc
 	}
 	// An answer to something else than what was sent must not be taken for an acknowledgement.
 	switch {
-	case answer.AudienceID == "" || answer.SessionID == nil || answer.Received == nil:
+	case answer.AudienceID == "" || answer.SessionID == nil || answer.Received == nil || *answer.Received < 0 || answer.Invalid < 0:
 		return Ack{}, call.fail(errBroken)
 	case answer.AudienceID != id:
 		return Ack{}, call.fail(fmt.Errorf("the answer is about another audience"))
@@ -224,7 +166,7 @@ func (c *Client) SessionStatus(ctx context.Context, audienceID string, id int64)
 	}
 	for _, s := range *answer.Data {
 		if s.ID != nil && int64(*s.ID) == id {
-			return &SessionStatus{ID: id, Stage: plain(s.Stage, 48), Progress: int64(s.Progress), Received: int64(s.Received),
+			return &SessionStatus{ID: id, Stage: shaped(stagePattern, s.Stage), Progress: int64(s.Progress), Received: int64(s.Received),
 				Invalid: int64(s.Invalid), Matched: int64(s.Matched), Start: s.Start.Time, End: s.End.Time}, nil
 		}
 	}

@@ -3,6 +3,7 @@ package meta
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -15,8 +16,8 @@ type Metered interface {
 
 // Pace says when Paced slows down.
 type Pace struct {
-	Threshold int                                        // percent of a limit from which calls wait; the default is 95
-	Pause     time.Duration                              // first wait when Meta does not say how long; it doubles while the usage stays high; the default is 1 second
+	Threshold int                                        // percent of a limit from which calls are spaced; the default is 95
+	Pause     time.Duration                              // first space between calls when Meta does not say how long to wait; it doubles while the usage stays high; the default is 1 second
 	MaxPause  time.Duration                              // the default is 15 seconds: what 20 writes in 5 minutes, the slowest tier, allow
 	Budget    *Budget                                    // that the waits are taken from; the default is NewBudget(0, Now)
 	Sleep     func(context.Context, time.Duration) error // the default waits
@@ -26,8 +27,8 @@ type Pace struct {
 // Paced makes an API that waits before a call when Meta's headers say that a limit is near, so that it is not hit. Put it
 // inside Retrying, with the same budget: meta.Retrying(meta.Paced(client, …), …).
 //
-// A usage of 100 percent is not a refusal: it was recorded on calls that Meta served. So without a time from Meta the
-// calls only slow down.
+// A usage of 100 percent is not a refusal: it was recorded on calls that Meta served. So where Meta names no time the calls
+// are only spaced, all goroutines' together, and no longer than the budget lasts: our guess fails no call.
 func Paced(next Metered, p Pace) *Pacer {
 	if p.Threshold <= 0 {
 		p.Threshold = 95
@@ -58,50 +59,69 @@ type Pacer struct {
 	pace    Pace
 	metered Metered
 
-	mu    sync.Mutex
-	until time.Time     // no call before
-	pause time.Duration // the last one; 0 while the usage is low
+	mu     sync.Mutex
+	closed time.Time     // Meta takes no call before
+	next   time.Time     // we make no call before
+	pause  time.Duration // between calls; 0 while the usage is low
+	raised time.Time     // when pause was raised
 }
 
 var _ API = (*Pacer)(nil)
 
 func (p *Pacer) slow(ctx context.Context, call func() error) error {
-	if wait := p.wait(); wait > 0 {
-		if !p.pace.Budget.take(wait) {
+	start, demanded := p.turn()
+	if wait := start.Sub(p.pace.Now()); wait > 0 {
+		switch {
+		case p.pace.Budget.take(wait):
+			if err := p.pace.Sleep(ctx, wait); err != nil {
+				return fmt.Errorf("wait %s for Meta: %w", wait.Round(time.Second), err)
+			}
+		case demanded:
 			return overBudget(errNearLimit, wait)
-		}
-		if err := p.pace.Sleep(ctx, wait); err != nil {
-			return err
 		}
 	}
 	err := call()
-	p.note(p.metered.Usage())
+	if err == nil || asError(err) != nil { // else no answer came
+		p.note(start, p.metered.Usage(), err)
+	}
 	return err
 }
 
 var errNearLimit = errors.New("the ad account's usage is at Meta's limit")
 
-// wait is how long the next call must wait.
-func (p *Pacer) wait() time.Duration {
+// turn gives the time of the next call, and whether Meta demands the wait until then.
+func (p *Pacer) turn() (start time.Time, demanded bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.until.Sub(p.pace.Now())
+	start = p.pace.Now()
+	demanded = p.closed.After(start)
+	for _, other := range []time.Time{p.closed, p.next} {
+		if other.After(start) {
+			start = other
+		}
+	}
+	p.next = start.Add(p.pause)
+	return start, demanded
 }
 
-// note learns from the latest answer.
-func (p *Pacer) note(u Usage) {
+// note learns from the answer to a call whose turn was at start.
+func (p *Pacer) note(start time.Time, u Usage, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if u.Percent < p.pace.Threshold && u.Regain == 0 {
-		p.pause = 0
-		return
+	now := p.pace.Now()
+	// What stops one call stops them all, so that the others need not be refused one by one.
+	if e := asError(err); e != nil && e.kind() == throttle {
+		u.Regain = max(u.Regain, e.RetryAfter())
 	}
-	wait := u.Regain
-	if wait == 0 {
+	if until := now.Add(u.Regain); until.After(p.closed) {
+		p.closed = until
+	}
+	switch {
+	case u.Percent < p.pace.Threshold:
+		p.pause, p.next = 0, time.Time{}
+	case !start.Before(p.raised): // else it is an answer to the pace before
 		p.pause = min(max(2*p.pause, p.pace.Pause), p.pace.MaxPause)
-		wait = p.pause
-	}
-	if until := p.pace.Now().Add(wait); until.After(p.until) {
-		p.until = until
+		p.raised = now
+		p.next = now.Add(p.pause)
 	}
 }

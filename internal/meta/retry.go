@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -91,9 +92,12 @@ func (r *Retrier) retry(ctx context.Context, call func() error) error {
 		if err == nil || ctx.Err() != nil || !again(err) {
 			return err
 		}
-		wait := time.Duration(0)
-		if e := asError(err); e != nil {
-			wait = e.RetryAfter()
+		wait, throttled := asked(err)
+		if !throttled { // to be throttled is no attempt: the budget bounds those
+			if attempt >= r.policy.Attempts {
+				return fmt.Errorf("tried %d times: %w", attempt, err)
+			}
+			attempt++
 		}
 		if wait > 0 {
 			// A tenth more at random, so that tasks that were stopped together do not come back together.
@@ -101,12 +105,9 @@ func (r *Retrier) retry(ctx context.Context, call func() error) error {
 			if !r.policy.Budget.take(wait) {
 				return overBudget(err, wait)
 			}
-		} else if attempt < r.policy.Attempts {
+		} else {
 			wait = time.Duration(r.policy.Rand() * float64(limit))
 			limit = min(2*limit, r.policy.Max)
-			attempt++
-		} else {
-			return fmt.Errorf("tried %d times: %w", attempt, err)
 		}
 		r.retries.Add(1)
 		r.policy.Log.InfoContext(ctx, "waiting to call Meta again", "wait_ms", wait.Milliseconds(), "attempt", attempt, "error", err)
@@ -114,6 +115,16 @@ func (r *Retrier) retry(ctx context.Context, call func() error) error {
 			return err
 		}
 	}
+}
+
+// asked is the wait that Meta asks for; 0 leaves it to us. Throttled says that there are too many calls, not that this one
+// went wrong.
+func asked(err error) (wait time.Duration, throttled bool) {
+	e := asError(err)
+	if e == nil {
+		return 0, false
+	}
+	return e.RetryAfter(), e.Class() == audience.Throttled
 }
 
 // again reports whether the same call is worth making again.
@@ -126,6 +137,10 @@ func again(err error) bool {
 
 // overBudget is what a task says that would have to wait for longer than it may.
 func overBudget(err error, wait time.Duration) error {
-	return audience.Fail(audience.Throttled, "start it again later: the time this task may wait for Meta is used up",
-		fmt.Errorf("wait %s for Meta: %w", wait.Round(time.Second), err))
+	next := remedies[throttle].next
+	var f *audience.Failure
+	if errors.As(err, &f) {
+		next, err = f.Next, f.Err // so that the advice is given once
+	}
+	return audience.Fail(audience.Throttled, next, fmt.Errorf("wait %s for Meta, longer than this task may: %w", wait.Round(time.Second), err))
 }

@@ -10,7 +10,9 @@ import (
 // Usage is how much of its limits the app and the ad account have used, by the headers of an answer.
 type Usage struct {
 	Percent int           // the highest of all that the headers tell; 100 is the limit
-	Regain  time.Duration // until Meta takes calls again; 0 when it does not say
+	Regain  time.Duration // until Meta takes calls again; 0 when it takes them, or does not say
+
+	reset time.Duration // until the ad account's score is back at zero: of interest only to a call that was refused for it
 }
 
 // share is the part that X-App-Usage and X-Business-Use-Case-Usage have in common, in percent.
@@ -22,18 +24,30 @@ type share struct {
 
 func (s share) percent() int { return int(max(s.Calls, s.CPU, s.Time)) }
 
+// longestWait bounds what headers may ask for: a day is longer than any limit of Meta's.
+const longestWait = 24 * time.Hour
+
+func span(n number, unit time.Duration) time.Duration {
+	return time.Duration(min(max(n, 0), number(longestWait/unit))) * unit
+}
+
 // usageOf reads the usage headers. All of them may be absent; one that cannot be read counts as absent.
 func usageOf(h http.Header) Usage {
 	var u Usage
 	var business map[string][]struct {
 		share
+		Type    string `json:"type"`
 		Minutes number `json:"estimated_time_to_regain_access"`
 	}
 	if json.Unmarshal([]byte(h.Get("X-Business-Use-Case-Usage")), &business) == nil {
 		for _, uses := range business {
 			for _, use := range uses {
+				// The header may tell of limits that other programs of the business have used up, such as that of reading insights.
+				if use.Type != "" && use.Type != "custom_audience" && use.Type != "ads_management" {
+					continue
+				}
 				u.Percent = max(u.Percent, use.percent())
-				u.Regain = max(u.Regain, time.Duration(use.Minutes)*time.Minute)
+				u.Regain = max(u.Regain, span(use.Minutes, time.Minute))
 			}
 		}
 	}
@@ -43,9 +57,8 @@ func usageOf(h http.Header) Usage {
 	}
 	if json.Unmarshal([]byte(h.Get("X-Ad-Account-Usage")), &account) == nil {
 		u.Percent = max(u.Percent, int(account.Percent))
-		// The header tells when the score is back at zero, which is of interest only to those whom it stops.
 		if account.Percent >= 100 {
-			u.Regain = max(u.Regain, time.Duration(account.Seconds)*time.Second)
+			u.reset = span(account.Seconds, time.Second)
 		}
 	}
 	var app share
@@ -55,16 +68,17 @@ func usageOf(h http.Header) Usage {
 	return u
 }
 
-// retryAfter is how long the headers ask to wait, by Retry-After (RFC 9110: seconds or a date) and the usage headers; 0
-// when they do not say.
+// retryAfter is how long the headers ask a refused call to wait, by Retry-After (RFC 9110: seconds or a date) and the usage
+// headers; 0 when they do not say.
 func retryAfter(h http.Header, now time.Time) time.Duration {
-	wait := usageOf(h).Regain
+	usage := usageOf(h)
+	wait := max(usage.Regain, usage.reset)
 	value := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil {
-		return max(wait, time.Duration(seconds)*time.Second)
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
+		return max(wait, span(number(seconds), time.Second))
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return max(wait, at.Sub(now))
+		return max(wait, min(at.Sub(now), longestWait))
 	}
 	return wait
 }

@@ -49,9 +49,14 @@ func (w *wrapped) Audience(ctx context.Context, id string) (CustomAudience, erro
 	return through(ctx, w, func() (CustomAudience, error) { return w.next.Audience(ctx, id) })
 }
 
-// FindAudience implements API.
+// ListAudiences implements API.
+func (w *wrapped) ListAudiences(ctx context.Context, account, after string) (AudiencePage, error) {
+	return through(ctx, w, func() (AudiencePage, error) { return w.next.ListAudiences(ctx, account, after) })
+}
+
+// FindAudience implements API. It is as many calls as there are pages.
 func (w *wrapped) FindAudience(ctx context.Context, account, mark string) (*CustomAudience, error) {
-	return through(ctx, w, func() (*CustomAudience, error) { return w.next.FindAudience(ctx, account, mark) })
+	return findAudience(ctx, w.ListAudiences, account, mark)
 }
 
 // CreateAudience implements API.
