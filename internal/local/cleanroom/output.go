@@ -64,7 +64,7 @@ func (d *destination) commit() error {
 		}
 		return strings.Compare(a, b)
 	})
-	ending := ".snappy.parquet"
+	ending := ".zstd.parquet"
 	if d.format == "CSV" {
 		ending = ".csv"
 	}
@@ -89,4 +89,20 @@ func (d *destination) close() error {
 
 func quoteGlob(name string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+}
+
+// copyStatement writes several files: one a thread, and a next one at some 64 MB. Row groups of 122,880 rows keep the
+// memory of a writer small and a reader's steps large enough.
+func (d *destination) copyStatement(query string) string {
+	options, ending := "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880", ".parquet"
+	if d.format == "CSV" {
+		options, ending = "FORMAT csv, HEADER true", ".csv"
+	}
+	to := d.files()
+	if d.single {
+		to = filepath.Join(to, "data_0"+ending)
+	} else {
+		options += ", PER_THREAD_OUTPUT true, FILE_SIZE_BYTES '64MB'"
+	}
+	return "COPY (" + query + ") TO " + quote(to) + " (" + options + ")"
 }

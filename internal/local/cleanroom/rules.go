@@ -12,6 +12,9 @@ type analysis struct {
 	query    *query
 }
 
+// maxTables is Clean Rooms' limit on the tables of one query.
+const maxTables = 15
+
 // check refuses a query that the tables' rules do not allow. It gives the tables that the query reads, in the room's
 // order.
 func (a *analysis) check() ([]*Table, error) {
@@ -22,6 +25,8 @@ func (a *analysis) check() ([]*Table, error) {
 	switch {
 	case len(tables) == 0:
 		return nil, deny(-1, "the query reads none of the room's tables")
+	case len(tables) > maxTables:
+		return nil, deny(-1, "a query may read %d tables at most", maxTables)
 	case slices.ContainsFunc(tables, func(t *Table) bool { return t.AnalysisRule.Type != tables[0].AnalysisRule.Type }):
 		return nil, deny(-1, "the query mixes tables with a LIST and with a CUSTOM analysis rule: Clean Rooms wants one type")
 	case tables[0].AnalysisRule.Type == ruleList:

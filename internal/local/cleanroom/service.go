@@ -28,7 +28,7 @@ type Config struct {
 	TempDir string
 	// MemoryLimit is of DuckDB's buffers, in bytes, a query. The default is 256 MiB.
 	MemoryLimit int64
-	// Threads a query. The default is all cores.
+	// Threads a query. The default is all cores, 4 at most: each needs memory of its own.
 	Threads int
 	// Timeout ends a query as TIMED_OUT. The default is 12 hours, as on AWS without a result role.
 	Timeout time.Duration
@@ -77,7 +77,7 @@ func New(file *RoomFile, config Config) (*Room, error) {
 		config.MemoryLimit = 256 << 20
 	}
 	if config.Threads == 0 {
-		config.Threads = runtime.NumCPU()
+		config.Threads = min(runtime.NumCPU(), 4)
 	}
 	if config.Timeout == 0 {
 		config.Timeout = 12 * time.Hour
@@ -91,9 +91,6 @@ func New(file *RoomFile, config Config) (*Room, error) {
 	}
 	return &Room{file: file, config: config, parser: parser{db: db}, queries: map[string]*running{}}, nil
 }
-
-// closedToTheWorld keeps DuckDB from fetching extensions: nothing here uses a network.
-const closedToTheWorld = "?autoinstall_known_extensions=false&autoload_known_extensions=false&allow_community_extensions=false"
 
 // Start judges a query and begins to run it. What the query's text, the room file and the configuration decide is
 // refused here, as an *Error; what only the data can show (a file that is no Parquet, a value that is no number) ends
@@ -118,13 +115,13 @@ func (r *Room) Start(ctx context.Context, in StartInput) (ProtectedQuery, error)
 	if err != nil {
 		return ProtectedQuery{}, err
 	}
-	for _, s := range sources {
-		if overlap(out.bucket, s.dir) {
+	for i := range sources {
+		if sources[i].overlaps(out.bucket) {
 			return ProtectedQuery{}, invalidConfiguration(
-				"the results bucket holds the source data of table %s, or lies inside its folder: results need a bucket of their own", s.table.Name)
+				"the results bucket holds the source data of table %s, or lies inside its folder: results need a bucket of their own", sources[i].table.Name)
 		}
 	}
-	return r.begin(ctx, in, &job{room: r, sql: statement.sql, sources: sources, out: out})
+	return r.begin(ctx, in, &job{room: r, statement: statement, sources: sources, out: out})
 }
 
 // begin registers a query and starts it.

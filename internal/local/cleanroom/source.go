@@ -15,11 +15,14 @@ import (
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
-// A tableSource is where a table's data lies when a query starts. A catalog that is switched later changes nothing.
+// A tableSource is where a table's data lies when a query starts. A catalog that is switched later changes nothing, nor
+// does a file that is added.
 type tableSource struct {
-	table   *Table
-	pattern string // absolute: a file, a folder, or a pattern of files
-	dir     string // the folder of it all, links resolved
+	table  *Table
+	roots  []string // what its path names: files, or folders that hold them
+	paths  []string // its files
+	format string   // parquet or csv
+	failed error    // why there are no files, which ends the query as FAILED
 }
 
 // sources finds where the tables lie.
@@ -36,7 +39,9 @@ func (r *Room) sources(ctx context.Context, tables []*Table) ([]tableSource, err
 		} else if !filepath.IsAbs(pattern) {
 			pattern = filepath.Join(r.file.dir, filepath.FromSlash(pattern))
 		}
-		all = append(all, tableSource{table: t, pattern: pattern, dir: realPath(folderOf(pattern))})
+		s := tableSource{table: t}
+		s.failed = s.find(pattern)
+		all = append(all, s)
 	}
 	return all, nil
 }
@@ -60,53 +65,77 @@ func (r *Room) catalog(ctx context.Context, t *Table) (string, error) {
 	return filepath.FromSlash(u.Path), nil
 }
 
-// files lists what a source holds now. All files are of one format; which, their names say.
-func (s *tableSource) files() (paths []string, format string, err error) {
-	matches := []string{s.pattern}
-	if _, err := os.Stat(s.pattern); err != nil {
-		if matches, err = filepath.Glob(s.pattern); err != nil {
-			return nil, "", &QueryError{Code: codeNoData, Message: "table " + s.table.Name + ": its path is no valid pattern"}
+// find lists the files that an absolute path, or a pattern of paths, names now. All are of one format; which, their
+// names say.
+func (s *tableSource) find(pattern string) error {
+	s.roots = []string{pattern}
+	if _, err := os.Stat(pattern); err != nil {
+		if s.roots, err = filepath.Glob(pattern); err != nil {
+			return s.fail(codeNoData, "its path is no valid pattern")
 		}
 	}
-	slices.Sort(matches)
-	for _, match := range matches {
-		err := filepath.WalkDir(match, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			hidden := strings.HasPrefix(entry.Name(), ".") || strings.HasPrefix(entry.Name(), "_")
-			switch {
-			case entry.IsDir() && hidden && name != match:
-				return fs.SkipDir
-			case entry.IsDir() || hidden:
-				return nil
-			}
-			if info, err := os.Stat(name); err != nil || info.Size() == 0 { // S3's markers of folders are empty objects
-				return err
-			}
-			paths = append(paths, name)
-			return nil
-		})
-		if err != nil {
-			return nil, "", &QueryError{Code: codeNoData, Message: "table " + s.table.Name + ": its folder cannot be read: check that it is there and may be read"}
+	slices.Sort(s.roots)
+	for _, root := range s.roots {
+		if err := s.list(root); err != nil {
+			return s.fail(codeNoData, "its folder cannot be read: check that it is there and may be read")
 		}
 	}
-	if len(paths) == 0 {
-		return nil, "", &QueryError{Code: codeNoData, Message: "table " + s.table.Name + " has no files: check its path in the room file"}
+	if len(s.paths) == 0 {
+		return s.fail(codeNoData, "it has no files: check its path in the room file")
 	}
-	for _, name := range paths {
+	for _, name := range s.paths {
 		own := formatOf(name)
-		if own == "" || (format != "" && own != format) {
-			return nil, "", &QueryError{Code: codeBadFile, Message: fmt.Sprintf(
-				"table %s: %s is neither Parquet nor CSV by its name, or the table mixes both (.parquet, .csv, .csv.gz, .csv.zst)", s.table.Name, filepath.Base(name))}
+		if own == "" || (s.format != "" && own != s.format) {
+			return s.fail(codeBadFile, "%s is neither Parquet nor CSV by its name, or the table mixes both (.parquet, .csv, .csv.gz, .csv.zst)", filepath.Base(name))
 		}
-		if format = own; format == "parquet" {
-			if err := checkParquet(name); err != nil {
-				return nil, "", &QueryError{Code: codeBadFile, Message: fmt.Sprintf("table %s: %s is not a whole Parquet file", s.table.Name, filepath.Base(name))}
-			}
+		s.format = own
+		if own != "parquet" {
+			continue
+		}
+		if err := checkParquet(name); err != nil {
+			return s.fail(codeBadFile, "%s is not a whole Parquet file", filepath.Base(name))
 		}
 	}
-	return paths, format, nil
+	return nil
+}
+
+func (s *tableSource) fail(code, format string, args ...any) error {
+	return &QueryError{Code: code, Message: "table " + s.table.Name + ": " + fmt.Sprintf(format, args...)}
+}
+
+// list adds the files of a root. In a folder hidden ones and empty ones, such as S3's markers of folders, are none.
+func (s *tableSource) list(root string) error {
+	root, err := filepath.EvalSymlinks(root) // else a link to a folder would be taken for a file
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		hidden := name != root && (strings.HasPrefix(entry.Name(), ".") || strings.HasPrefix(entry.Name(), "_"))
+		switch {
+		case entry.IsDir() && hidden:
+			return fs.SkipDir
+		case entry.IsDir() || hidden:
+			return nil
+		}
+		info, err := os.Stat(name)
+		if err == nil && info.Size() > 0 {
+			s.paths = append(s.paths, name)
+		}
+		return err
+	})
+}
+
+// overlaps reports whether a folder holds any of the source's data or lies where the source looks for it, links resolved.
+func (s *tableSource) overlaps(folder string) bool {
+	for _, root := range s.roots {
+		if root = realPath(root); inside(root, folder) || inside(folder, root) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.paths, func(path string) bool { return inside(realPath(path), folder) })
 }
 
 func formatOf(name string) string {
@@ -142,22 +171,6 @@ func checkParquet(name string) error {
 	return nil
 }
 
-// folderOf gives the folder that holds everything that a path or pattern can name.
-func folderOf(pattern string) string {
-	info, err := os.Stat(pattern)
-	if err == nil && info.IsDir() {
-		return pattern
-	}
-	dir := filepath.Dir(pattern)
-	if err == nil {
-		return dir
-	}
-	for strings.ContainsAny(dir, "*?[") {
-		dir = filepath.Dir(dir)
-	}
-	return dir
-}
-
 // realPath resolves links in as much of a path as is there.
 func realPath(name string) string {
 	name = filepath.Clean(name)
@@ -171,9 +184,7 @@ func realPath(name string) string {
 	return filepath.Join(realPath(parent), filepath.Base(name))
 }
 
-// overlap reports whether one folder is the other or lies inside it.
-func overlap(a, b string) bool { return inside(a, b) || inside(b, a) }
-
+// inside reports whether a path is a folder or lies in it.
 func inside(child, parent string) bool {
 	rel, err := filepath.Rel(parent, child)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))

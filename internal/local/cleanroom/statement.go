@@ -16,6 +16,7 @@ import (
 type statement struct {
 	sql    string // written by DuckDB from the syntax tree that was checked
 	tables []*Table
+	stages stages
 }
 
 // A parser turns SQL into syntax trees and back, by DuckDB itself: what is judged is what DuckDB understood.
@@ -55,7 +56,8 @@ func (p *parser) statement(ctx context.Context, room *RoomFile, in *SQLParameter
 	if out.tables, err = a.judge(again, "", nil); err != nil {
 		return nil, err
 	}
-	return &out, nil
+	out.stages, err = p.stage(ctx, again, out.tables[0].AnalysisRule.Type == ruleList)
+	return &out, err
 }
 
 // prepare finds the text to parse, the caller's or the template's, and its tokens.
@@ -105,9 +107,9 @@ func (p *parser) parse(ctx context.Context, text string) (json.RawMessage, error
 	if parsed.ErrorType == "not implemented" {
 		return nil, invalidQuery("only a SELECT may run in a clean room")
 	}
-	at := -1
-	if n, err := strconv.Atoi(parsed.Position); err == nil {
-		at = n
+	at, err := strconv.Atoi(parsed.Position)
+	if err != nil {
+		return nil, invalidQuery("the query has a syntax error, or is nested too deeply")
 	}
 	return nil, invalidQuery("the query has a syntax error%s", place(text, at))
 }
@@ -194,10 +196,7 @@ func replaceParameters(node any, values map[string]any) any {
 
 // withAlias keeps the name that a select list gave to a parameter. A value stands in several places, so it is copied.
 func withAlias(value map[string]any, alias any) map[string]any {
-	out := make(map[string]any, len(value))
-	for k, v := range value {
-		out[k] = v
-	}
+	out := copied(value)
 	out["alias"] = alias
 	return out
 }
