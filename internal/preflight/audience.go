@@ -18,14 +18,8 @@ func (f *Findings) audience(ctx context.Context, q Question) {
 		return
 	}
 	a, err := q.Meta.Audience(ctx, id)
-	switch {
-	case err == nil:
-	case code(err) == codeUnknownObject && id == q.Created:
-		f.fail(checkAudience, audience.Transient, "start it again in a few minutes; if it goes on, start a new run",
-			"Meta does not show audience %s yet, which this run created", id)
-		return
-	default:
-		f.refused(checkAudience, err)
+	if err != nil {
+		f.unseen(id, q, err)
 		return
 	}
 	f.AudienceID = id
@@ -37,14 +31,27 @@ func (f *Findings) audience(ctx context.Context, q Question) {
 	f.status(a)
 }
 
-// find gives the id of the audience: the definition's, the one that this run created, or the one that carries our mark.
+// unseen is the failure of an audience that Meta does not show.
+func (f *Findings) unseen(id string, q Question, err error) {
+	switch known := id == q.Known; {
+	case code(err) != codeUnknownObject || !known:
+		f.refused(checkAudience, err)
+	case q.Created:
+		f.fail(checkAudience, audience.Transient, "start it again in a few minutes; if it goes on, start a new run",
+			"Meta does not show audience %s yet, which this run created", id)
+	default:
+		f.fail(checkAudience, audience.Invalid, "start a new run", "audience %s, which this run began with, is gone", id)
+	}
+}
+
+// find gives the id of the audience: the definition's, the one that this run began with, or the one that carries our mark.
 func (f *Findings) find(ctx context.Context, q Question) (id string, found bool) {
 	def := q.Definition
 	if def.Meta.AudienceID != "" {
 		return def.Meta.AudienceID, true
 	}
-	if q.Created != "" {
-		return q.Created, true
+	if q.Known != "" {
+		return q.Known, true
 	}
 	a, err := q.Meta.FindAudience(ctx, def.Meta.AdAccount, def.Mark())
 	switch {

@@ -32,11 +32,14 @@ type Question struct {
 	Definition *audience.Definition
 	Meta       meta.API
 	Now        time.Time
-	Created    string // id of the audience that an earlier attempt created; Meta may not list it yet
+	// Known is the id of the audience that an earlier attempt of the run found or created; empty when there was none. A run
+	// sticks to it, for people may be in it already. Created says that the run created it: Meta may not show it yet.
+	Known   string
+	Created bool
 }
 
 // Check asks Meta about the token, the ad account and the audience, and changes nothing. It asks on after a failure, so
-// that everything wrong is known at once, unless the failure is of a sort that would answer every further question too.
+// that everything wrong is known at once, unless the failure is the answer to every further question too.
 func Check(ctx context.Context, q Question) *Findings {
 	f := &Findings{}
 	if !f.token(ctx, q) {

@@ -206,6 +206,8 @@ func TestWhatIsAskedAfterAFailure(t *testing.T) {
 		{"Meta is down", map[string]error{"token": refusal(2, 0)}, "", []string{"token", "account", "find", "audience"}},
 		{"account refused: its audiences are too", map[string]error{"account": refusal(200, 0)}, "", []string{"token", "account"}},
 		{"account refused: the audience may not be", map[string]error{"account": refusal(200, 0)}, "7", []string{"token", "account", "audience"}},
+		{"held for an abuser", map[string]error{"token": refusal(613, 0)}, "", []string{"token"}},
+		{"too many calls", map[string]error{"token": refusal(613, 1487742)}, "", []string{"token", "account", "find", "audience"}},
 		{"token revoked on the way", map[string]error{"account": refusal(190, 0)}, "7", []string{"token", "account"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -88,6 +88,10 @@ var severity = map[audience.Class]int{
 
 // The codes of Meta that are asked for here.
 const (
+	codeSession       = 102
+	codeSignature     = 104
+	codeToken         = 190
+	codeTooMany       = 613
 	codeUnknownObject = 803
 	codeVersion       = 2635
 )
@@ -101,11 +105,14 @@ func code(err error) int {
 	return 0
 }
 
-// endsAll reports whether Meta would refuse every other question for the same reason: the token, or the version.
+// endsAll reports whether nothing further should be asked: Meta would refuse it for the same reason, the token or the
+// version, or holds us for an abuser.
 func endsAll(err error) bool {
 	switch code(err) {
-	case 102, 104, 190, codeVersion:
+	case codeSession, codeSignature, codeToken, codeVersion:
 		return true
+	case codeTooMany: // with a subcode it is a limit like others
+		return audience.ClassOf(err) == audience.Action
 	}
 	return false
 }

@@ -30,7 +30,7 @@ type Deps struct {
 }
 
 // Run makes all checks, creates the audience if it has to and nothing speaks against it, and writes preflight.json, also
-// when checks failed: people look there. Running it again finds the audience that it created before.
+// when checks failed: people look there. Running it again goes to the same audience.
 //
 // Its error names every failed check with what to do about it. Its class is that of the worst: one that a person must
 // act on comes before one that may pass by itself.
@@ -41,7 +41,7 @@ func Run(ctx context.Context, deps Deps) (*audience.Preflight, error) {
 		return nil, err
 	}
 	def := deps.Run.Def()
-	found := Check(ctx, Question{Definition: def, Meta: deps.Meta, Now: started, Created: before.created()})
+	found := Check(ctx, Question{Definition: def, Meta: deps.Meta, Now: started, Known: before.AudienceID, Created: before.Created})
 	created := before.Created
 	if found.missing && found.Err() == nil {
 		created = found.create(ctx, deps.Meta, def)
@@ -53,7 +53,7 @@ func Run(ctx context.Context, deps Deps) (*audience.Preflight, error) {
 		Schema: audience.DocumentVersion, AudienceID: found.AudienceID, Created: created, Checks: found.Checks,
 		Query: audience.QueryOf(def), StartedAt: started, FinishedAt: deps.Now(),
 	}
-	if created && result.AudienceID == "" {
+	if result.AudienceID == "" {
 		result.AudienceID = before.AudienceID
 	}
 	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
@@ -62,27 +62,17 @@ func Run(ctx context.Context, deps Deps) (*audience.Preflight, error) {
 	return result, errors.Join(found.Err(), deps.Folder.WriteJSON(saving, audience.PreflightFile, result))
 }
 
-// A record is what an earlier preflight of this run left.
-type record struct{ audience.Preflight }
-
-// created is the audience that it made, or nothing.
-func (r record) created() string {
-	if !r.Created {
-		return ""
-	}
-	return r.AudienceID
-}
-
-func earlier(ctx context.Context, folder *storage.Folder) (record, error) {
-	var r record
-	err := folder.ReadJSON(ctx, audience.PreflightFile, &r.Preflight)
+// earlier reads what an earlier preflight of this run left, or gives the zero value.
+func earlier(ctx context.Context, folder *storage.Folder) (audience.Preflight, error) {
+	var r audience.Preflight
+	err := folder.ReadJSON(ctx, audience.PreflightFile, &r)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return record{}, nil
+		return audience.Preflight{}, nil
 	case err != nil:
-		return record{}, fmt.Errorf("find out what an earlier preflight of this run did: %w", err)
+		return audience.Preflight{}, fmt.Errorf("find out what an earlier preflight of this run did: %w", err)
 	case r.Schema != audience.DocumentVersion:
-		return record{}, audience.Failf(audience.Invalid, "read %s: its schema version is %d and this binary knows only %d: use the version that wrote it",
+		return audience.Preflight{}, audience.Failf(audience.Invalid, "read %s: its schema version is %d and this binary knows only %d: use the version that wrote it",
 			audience.PreflightFile, r.Schema, audience.DocumentVersion)
 	}
 	return r, nil

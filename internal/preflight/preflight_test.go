@@ -3,9 +3,13 @@ package preflight_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,7 +154,7 @@ func TestNothingIsCreatedWhileSomethingIsWrong(t *testing.T) {
 		{"expired token", "add", &sandbox.Fault{Fault: "expired_token"}, "the access token has expired", audience.Action},
 		{"version", "add", &sandbox.Fault{Fault: "error", Code: 2635}, "version of the Marketing API is gone", audience.Action},
 		{"account", "add", &sandbox.Fault{Fault: "gone", On: "ad_account"}, "read ad account act_42", audience.Action},
-		{"list", "add", &sandbox.Fault{Fault: "error", On: "list", Code: 10}, "look for audience cleanreach:acme/vip", audience.Action},
+		{"list", "add", &sandbox.Fault{Fault: "error", On: "list", Code: 10}, "list the audiences of act_42", audience.Action},
 		{"Meta is down", "add", &sandbox.Fault{Fault: "server_error"}, "2 checks failed", audience.Transient},
 		{"throttled", "add", &sandbox.Fault{Fault: "rate_limit", On: "list", Seconds: 3600}, "used up", audience.Throttled},
 		{"nothing to remove from", "remove", nil, "nothing to remove people from", audience.Invalid},
@@ -203,12 +207,22 @@ func TestRemoveFromAnAudienceThatIsThere(t *testing.T) {
 	assert.False(t, result.Created)
 }
 
+// byHand creates an audience as a person does in Ads Manager.
+func (b *bench) byHand(account, description string) string {
+	b.t.Helper()
+	form := url.Values{"name": {"By hand"}, "subtype": {"CUSTOM"}, "description": {description}, "customer_file_source": {"USER_PROVIDED_ONLY"}}
+	r := httptest.NewRequestWithContext(b.t.Context(), http.MethodPost, "/v26.0/"+account+"/customaudiences", strings.NewReader(form.Encode()))
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	b.server.ServeHTTP(w, r)
+	var answer struct{ ID string }
+	require.NoError(b.t, json.Unmarshal(w.Body.Bytes(), &answer))
+	require.NotEmpty(b.t, answer.ID, w.Body)
+	return answer.ID
+}
+
 func TestAudienceOfTheDefinition(t *testing.T) {
-	create := func(b *bench, account, mark string) string {
-		id, err := b.client.CreateAudience(t.Context(), account, meta.NewAudience{Name: "By hand", Mark: mark, CustomerFileSource: "USER_PROVIDED_ONLY"})
-		require.NoError(t, err)
-		return id
-	}
 	for _, c := range []struct {
 		name, account, mark string
 		class               audience.Class // 0: it is taken
@@ -221,7 +235,7 @@ func TestAudienceOfTheDefinition(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
-			id := create(b, c.account, c.mark)
+			id := b.byHand(c.account, c.mark)
 			b.define("add", id)
 			result, err := b.run()
 			assert.False(t, result.Created)
@@ -254,6 +268,22 @@ func TestYoungAudienceIsUnknown(t *testing.T) {
 	assert.Equal(t, audience.Transient, audience.ClassOf(err))
 	assert.Equal(t, first.AudienceID, again.AudienceID)
 	assert.True(t, again.Created)
+	assert.NotContains(t, f.calls, "create")
+}
+
+// TestRunSticksToItsAudience has an audience that is deleted in mid-run: another one would have a part of the people only.
+func TestRunSticksToItsAudience(t *testing.T) {
+	b := newBench(t)
+	f := newFake()
+	b.deps.Meta = f
+	first, err := b.run()
+	require.NoError(t, err)
+	require.Equal(t, "7", first.AudienceID)
+	f.listed, f.errs["audience"] = nil, refusal(803, 0)
+	again, err := b.run()
+	require.ErrorContains(t, err, "audience 7, which this run began with, is gone: start a new run")
+	assert.Equal(t, audience.Invalid, audience.ClassOf(err))
+	assert.Equal(t, "7", again.AudienceID)
 	assert.NotContains(t, f.calls, "create")
 }
 
