@@ -3,7 +3,9 @@ package asl
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -15,26 +17,10 @@ func equal(a, b any) bool {
 		return ok && compareNumbers(a, b) == 0
 	case []any:
 		b, ok := b.([]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for i := range a {
-			if !equal(a[i], b[i]) {
-				return false
-			}
-		}
-		return true
+		return ok && slices.EqualFunc(a, b, equal)
 	case map[string]any:
 		b, ok := b.(map[string]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for k, v := range a {
-			if w, has := b[k]; !has || !equal(v, w) {
-				return false
-			}
-		}
-		return true
+		return ok && maps.EqualFunc(a, b, equal)
 	case nil, bool, string:
 		switch b.(type) {
 		case nil, bool, string:

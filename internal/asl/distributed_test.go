@@ -35,16 +35,16 @@ func (b *bucket) Call(ctx context.Context, c Call) (any, error) {
 	b.calls = append(b.calls, c)
 	b.mu.Unlock()
 	p := c.Parameters.(map[string]any)
-	switch {
-	case c.Resource == b.refuse:
+	switch c.Resource {
+	case b.refuse:
 		return nil, &Error{Name: "S3.AccessDenied", Cause: "no"}
-	case c.Resource == readARN:
+	case readARN:
 		body, ok := b.objects[fmt.Sprint(p["Bucket"], "/", p["Key"])]
 		if !ok {
 			return nil, &Error{Name: "S3.NoSuchKey"}
 		}
 		return map[string]any{"Body": body}, nil
-	case c.Resource == putARN:
+	case putARN:
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.objects[fmt.Sprint(p["Bucket"], "/", p["Key"])] = p["Body"].(string)
@@ -268,7 +268,7 @@ func TestResultWriterOutput(t *testing.T) {
 func TestResultsTooLarge(t *testing.T) {
 	big := strings.Repeat("x", 100000)
 	items := fmt.Sprintf(`{"prefix": "p", "items": [{"id": %q}, {"id": "b"}]}`, big)
-	three := func(_ context.Context, c Call) (any, error) { return strings.Repeat("x", 200000), nil }
+	three := func(context.Context, Call) (any, error) { return strings.Repeat("x", 200000), nil }
 	tests := []struct{ name, fields, want string }{
 		{"without a writer", ``, "!States.DataLimitExceeded"},
 		{"without a writer, not caught", catchAll, "!States.DataLimitExceeded"},

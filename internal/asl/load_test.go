@@ -280,7 +280,7 @@ func TestLoadReportsEverythingAtOnce(t *testing.T) {
 		"A": {"Type": "Pass", "Bar": 1, "Next": "Nowhere"},
 		"B": {"Type": "Wait", "End": true}}}`))
 	var problems *DefinitionError
-	require.True(t, errors.As(err, &problems))
+	require.ErrorAs(t, err, &problems)
 	assert.Equal(t, []string{
 		`state "A": field "Bar" is no field of a Pass state`,
 		`state "B": needs exactly one of Seconds, SecondsPath, Timestamp, TimestampPath`,

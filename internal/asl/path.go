@@ -201,7 +201,7 @@ func setField(base any, at jp.Expr, value any) (any, error) {
 	for k, v := range object {
 		out[k] = v
 	}
-	key := string(at[0].(jp.Child))
+	key := string(at[0].(jp.Child)) //nolint:forcetypeassert // onlyFields has looked
 	next, exists := object[key]
 	if !exists {
 		next = map[string]any{}

@@ -160,7 +160,7 @@ type randomBytes struct{ r *rand.Rand }
 
 func (b randomBytes) Read(p []byte) (int, error) {
 	for i := range p {
-		p[i] = byte(b.r.Uint32())
+		p[i] = byte(b.r.UintN(256)) //nolint:gosec // it fits
 	}
 	return len(p), nil
 }

@@ -3,6 +3,7 @@ package asl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -195,7 +196,7 @@ func TestSucceedAndFail(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := execute(t, one(tt.state), `{"e": "Name", "n": 1}`, none)
 			assertRun(t, r, tt.want)
-			if e, ok := r.err.(*Error); ok {
+			if e := (*Error)(nil); errors.As(r.err, &e) {
 				assert.Equal(t, tt.cause, e.Cause)
 			}
 		})
@@ -314,7 +315,7 @@ func TestHistoryLimit(t *testing.T) {
 		"B": {"Type": "Choice", "Choices": [{"Variable": "$.end", "IsPresent": true, "Next": "C"}], "Default": "A"},
 		"C": {"Type": "Succeed"}}}`, `{}`, none)
 	assertRun(t, r, "!"+ErrRuntime)
-	assert.ErrorContains(t, r.err, "25000")
+	require.ErrorContains(t, r.err, "25000")
 	assert.LessOrEqual(t, len(r.events), maxHistoryEvents)
 	assert.Equal(t, ExecutionFailed, r.events[len(r.events)-1].Type)
 }

@@ -136,6 +136,13 @@ func (d *Definition) problems() []Problem {
 	if d.Match.SQL != "" && len(d.Match.Parameters) > 0 {
 		add("match.parameters", "only a template takes parameters; write the values into sql")
 	}
+	d.checkColumns(add)
+	d.checkKept(add)
+	sortProblems(found)
+	return found
+}
+
+func (d *Definition) checkColumns(add func(field, format string, args ...any)) {
 	identifying := false
 	columns := map[string]string{}
 	for key, column := range d.Source.Columns {
@@ -155,6 +162,9 @@ func (d *Definition) problems() []Problem {
 			}
 		}
 	}
+}
+
+func (d *Definition) checkKept(add func(field, format string, args ...any)) {
 	names := map[string]bool{}
 	for i, kept := range d.Source.Keep {
 		name := ColumnName(kept.Column)
@@ -166,8 +176,6 @@ func (d *Definition) problems() []Problem {
 		}
 		names[name] = true
 	}
-	sortProblems(found)
-	return found
 }
 
 // ColumnName makes a column's name one that Glue and Clean Rooms accept: lower case letters, digits and underscores.

@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

@@ -11,11 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/cleanreach/cleanreach/internal/asl"
 	"github.com/cleanreach/cleanreach/internal/local"
 	"github.com/cleanreach/cleanreach/internal/storage"
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 type discard struct{ bytes.Buffer }

@@ -9,8 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cleanreach/cleanreach/internal/asl"
 	"github.com/google/uuid"
+
+	"github.com/cleanreach/cleanreach/internal/asl"
 )
 
 // lines is a file of JSON lines that grows.

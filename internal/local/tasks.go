@@ -13,8 +13,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cleanreach/cleanreach/internal/asl"
 	"github.com/google/uuid"
+
+	"github.com/cleanreach/cleanreach/internal/asl"
 )
 
 // A TaskDefinition is what ECS knows of a task before it starts: the program and its fixed environment, secrets included.

@@ -173,7 +173,7 @@ func TestBadMatch(t *testing.T) {
 			require.Error(t, err)
 			assert.Equal(t, audience.Invalid, audience.ClassOf(err), err.Error())
 			for _, part := range c.says {
-				assert.ErrorContains(t, err, part)
+				require.ErrorContains(t, err, part)
 			}
 			assert.NotContains(t, err.Error(), "ann@example.com")
 			_, err = deps.Folder.Read(t.Context(), audience.PlanFile)

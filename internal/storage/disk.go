@@ -12,8 +12,9 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/cleanreach/cleanreach/internal/audience"
 	"gocloud.dev/gcerrors"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
 // unfinished matches what a writer that was killed leaves behind on disk: no object, and none to anybody who lists.

@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cleanreach/cleanreach/internal/audience"
-	"github.com/cleanreach/cleanreach/internal/storage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/storage"
 )
 
 const ttl = time.Minute

@@ -17,12 +17,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cleanreach/cleanreach/internal/audience"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/blob/memblob"
 	_ "gocloud.dev/blob/s3blob" // s3://
 	"gocloud.dev/gcerrors"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
 // A Folder is a place in a bucket or on a disk. It is safe for concurrent use.

@@ -2,7 +2,6 @@ package storage_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,10 +12,11 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/cleanreach/cleanreach/internal/audience"
-	"github.com/cleanreach/cleanreach/internal/storage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/storage"
 )
 
 // everyFolder runs the contract on each kind of storage that a test can open.
@@ -67,12 +67,12 @@ func TestCreateSucceedsOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 16 {
 			all.Go(func() {
-				switch err := f.Create(t.Context(), "lock", fmt.Append(nil, i)); {
-				case err == nil:
+				err := f.Create(t.Context(), "lock", fmt.Append(nil, i))
+				if err == nil {
 					won.Add(1)
-				default:
-					assert.ErrorIs(t, err, fs.ErrExist)
+					return
 				}
+				assert.ErrorIs(t, err, fs.ErrExist)
 			})
 		}
 		all.Wait()
@@ -214,5 +214,5 @@ func TestAFullDiskSaysSo(t *testing.T) {
 	err = storage.Explain(f, "write", "part", cause)
 	assert.Contains(t, err.Error(), "disk is full")
 	assert.Contains(t, audience.NextOf(err), "free some space")
-	assert.True(t, errors.Is(err, syscall.ENOSPC))
+	assert.ErrorIs(t, err, syscall.ENOSPC)
 }

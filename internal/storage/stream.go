@@ -8,8 +8,9 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/cleanreach/cleanreach/internal/audience"
 	"gocloud.dev/blob"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
 // NewReader streams an object from its start.

@@ -74,7 +74,7 @@ func Write(dir string, options Options) (Files, error) {
 // random is the generator of one person: any person can be made without those before.
 func random(seed uint64, stream string, i int) *rand.Rand {
 	h := seed
-	for _, c := range stream {
+	for _, c := range []byte(stream) {
 		h = h*1099511628211 + uint64(c)
 	}
 	return rand.New(rand.NewPCG(h, uint64(i))) //nolint:gosec // made-up people need no secrecy

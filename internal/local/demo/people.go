@@ -116,7 +116,7 @@ func pattern(r *rand.Rand, form string) string {
 	for i, c := range out {
 		switch c {
 		case '#':
-			out[i] = byte('0' + r.IntN(10))
+			out[i] = "0123456789"[r.IntN(10)]
 		case '?':
 			out[i] = "ABDEFGHJLNPQRSTUWXYZ"[r.IntN(20)]
 		}

@@ -77,7 +77,7 @@ type overviewEntry struct {
 	Description string `json:"description"`
 	Members     int64  `json:"members"`
 	Batches     int64  `json:"batches"` // taken, repeated ones included
-	Repeats     int64  `json:"repeats"` // batches that their session had had before
+	Repeats     int64  `json:"repeats"` // batches that were in their session already
 }
 
 func (s *Server) overview() []overviewEntry {

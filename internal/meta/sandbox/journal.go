@@ -67,17 +67,25 @@ func (j *journal) each(replay func(head, block []byte) error) (int64, error) {
 		line, err := reader.ReadBytes('\n')
 		var f frame
 		if err != nil || json.Unmarshal(line, &f) != nil || f.Bytes < 0 || f.Bytes > bodyLimit {
-			return valid, nil
+			return valid, unlessCut(err)
 		}
 		block = grow(block, f.Bytes)
 		if _, err := io.ReadFull(reader, block); err != nil || checksum(f.Head, block) != f.Sum {
-			return valid, nil
+			return valid, unlessCut(err)
 		}
 		if err := replay(f.Head, block); err != nil {
 			return valid, err
 		}
 		valid += int64(len(line) + len(block))
 	}
+}
+
+// unlessCut tells a record that was cut off, which is expected, from a disk that cannot be read.
+func unlessCut(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
 }
 
 func grow(b []byte, n int) []byte {

@@ -35,7 +35,7 @@ func TestRecordedExchanges(t *testing.T) {
 		Exchanges []exchange `json:"exchanges"`
 	}
 	require.NoError(t, json.Unmarshal(data, &recorded))
-	require.Equal(t, 21, len(recorded.Exchanges))
+	require.Len(t, recorded.Exchanges, 21)
 
 	m := open(t, sandbox.Config{Version: "v12.0"})
 	ids := bijection{}

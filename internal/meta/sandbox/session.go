@@ -115,7 +115,7 @@ func (s *Server) admit(a *customAudience, p place, remove bool, parsed schema, n
 // impliedSession is the session_id that Meta answers with when none was sent: the same for the same account, direction
 // and schema, whatever the audience, as recorded.
 func impliedSession(account string, remove bool, s schema) int64 {
-	return int64(xxh3.HashString(account+strconv.FormatBool(remove)+s.String()) >> 1) //nolint:gosec // 63 bits fit
+	return int64(xxh3.HashString(account+strconv.FormatBool(remove)+s.String()) >> 1)
 }
 
 const sessionStamp = "2006-01-02T15:04:05-0700"

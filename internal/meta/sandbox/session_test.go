@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/cleanreach/cleanreach/internal/meta/sandbox"
 )
@@ -86,7 +87,7 @@ func TestSessionRules(t *testing.T) {
 				if test.code != 0 {
 					assert.Equal(t, want("EMAIL=first"), m.members(id))
 				}
-				m.Close() //nolint:errcheck // the next one opens the same files
+				m.Close() // the next one opens the same files
 			}
 		})
 	}
@@ -117,7 +118,7 @@ func TestMatchRate(t *testing.T) {
 	for rate, near := range map[string]float64{"0.25": 2500, "0.6": 6000} {
 		var n float64
 		_, err := fmt.Sscan(matched[rate], &n)
-		assert.NoError(t, err)
+		require.NoError(t, err)
 		assert.InDelta(t, near, n, 150)
 	}
 }

@@ -17,7 +17,9 @@ func TestUsersRefusesRequests(t *testing.T) {
 	m := open(t, sandbox.Config{})
 	id := m.audience("")
 	many := `["` + hash("a") + `"]` + strings.Repeat(`,["`+hash("a")+`"]`, 10_000)
-	payload := func(schema, data string) string { return fmt.Sprintf(`{"payload":{"schema":%s,"data":%s}}`, schema, data) }
+	payload := func(schema, data string) string {
+		return fmt.Sprintf(`{"payload":{"schema":%s,"data":%s}}`, schema, data)
+	}
 	session := func(text string) string {
 		return fmt.Sprintf(`{"payload":{"schema":["EMAIL"],"data":[["%s"]]},"session":%s}`, hash("a"), text)
 	}
