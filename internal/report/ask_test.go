@@ -20,7 +20,7 @@ func TestMetaDownDoesNotFailTheReport(t *testing.T) {
 	}{
 		{"network", fmt.Errorf("read the audience: %w", errGone), "transient", "(a passing fault). This changes nothing about the upload; look at the audience in Ads Manager."},
 		{"token", audience.Fail(audience.Action, "make a new token", errGone), "action", "(a person must act). This changes nothing about the upload; make a new token."},
-		{"throttled", audience.Fail(audience.Throttled, "start it again later", errGone), "throttled", "(too many calls). This changes nothing about the upload; look"},
+		{"throttled", audience.Fail(audience.Throttled, "start it again later", errGone), "throttled", "(Meta asked to wait). This changes nothing about the upload; look"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(2, 1000)

@@ -53,13 +53,15 @@ func chunkViewOf(f *facts, r *audience.Report) (chunkView, error) {
 	var each int
 	v.Rows, each = chunkRows(f.uploaded.parts, f.docs.chunks)
 	if len(f.uploaded.parts) <= chunksListed {
-		return v, v.drawBars()
+		err := v.drawBars()
+		return v, err
 	}
 	v.Caption = "Matched rows by chunk, in the order of the plan."
 	if each > 1 {
 		v.Caption = fmt.Sprintf("Matched rows by chunk, in the order of the plan. Each column is %d neighbours.", each)
 	}
-	return v, v.drawColumns()
+	err := v.drawColumns()
+	return v, err
 }
 
 func chunkSummary(f *facts, r *audience.Report) string {

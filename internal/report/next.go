@@ -4,20 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
-)
-
-// From when on a number is worth a sentence. These are our judgement, not Meta's.
-const (
-	poorKey       = 0.05 // of a key's filled values are invalid
-	poorKeysNamed = 3
-	poorRefused   = 0.01 // of the received rows were refused
-	poorMatch     = 0.3  // of the received rows were recognised
-	longThrottled = time.Minute
 )
 
 // advise says what to do now, the most important first. The sentence that all is well comes where nothing is wrong.
@@ -64,6 +53,12 @@ var classAdvice = []struct {
 	{audience.Gate, "because another run holds the audience, or a limit of the definition stopped them", "read the reasons in report.html"},
 	{audience.Throttled, "because Meta asked to wait for longer than the tasks had", "wait an hour"},
 	{audience.Transient, "because of a passing fault: of the network, of Meta, or a task that was stopped", ""},
+}
+
+// classWords are the classes of failure as a phrase.
+var classWords = map[string]string{
+	audience.Transient.String(): "a passing fault", audience.Invalid.String(): "the definition, the data or the call is wrong", audience.Gate.String(): "a limit stopped it",
+	audience.Action.String(): "a person must act", audience.Throttled.String(): "Meta asked to wait",
 }
 
 // A loss is what chunks that failed for the same class of reason have in common.
@@ -163,131 +158,6 @@ func (f *facts) adviseStatus(r *audience.Report) []string {
 		out = append(out, sentence(s.Delivery))
 	case f.meta.delivery == meta.StatusWarn && r.Mode == audience.ModeAdd && r.Rows.Sent > 0:
 		out = append(out, sentence(s.Delivery)+" Meta counts new people within 24 hours; if it stays too small, widen the match or add another source.")
-	}
-	return out
-}
-
-// adviseMatch names the keys that would help Meta to recognise more people.
-func (f *facts) adviseMatch(r *audience.Report) []string {
-	if r.MatchRate == nil || *r.MatchRate >= poorMatch {
-		return nil
-	}
-	said := fmt.Sprintf("Meta recognised only %s of the rows that it received.", percent(f.meta.matched, f.meta.received))
-	sent := map[audience.Key]bool{}
-	for _, c := range f.docs.plan.Columns {
-		sent[c.Key] = true
-	}
-	var missing []string
-	for _, k := range []audience.Key{audience.Email, audience.Phone, audience.First, audience.LastName, audience.Zip, audience.Country} {
-		if !sent[k] {
-			missing = append(missing, string(k))
-		}
-	}
-	if len(missing) == 0 {
-		return []string{said + " All the keys that help most were sent, so look at how good their values are."}
-	}
-	return []string{said + " More keys for each person raise the rate: the match did not give " + strings.Join(missing, ", ") + "."}
-}
-
-// adviseKeys names the keys with the largest shares of invalid values.
-func adviseKeys(r *audience.Report) []string {
-	type poor struct {
-		key     audience.Key
-		quality audience.KeyQuality
-		invalid int64
-		share   float64
-	}
-	var found []poor
-	for _, key := range slices.Sorted(maps.Keys(r.Keys)) {
-		q := r.Keys[key]
-		invalid := total(q.Invalid)
-		if q.Filled > 0 && float64(invalid) >= poorKey*float64(q.Filled) {
-			found = append(found, poor{key, q, invalid, float64(invalid) / float64(q.Filled)})
-		}
-	}
-	slices.SortStableFunc(found, func(a, b poor) int {
-		switch {
-		case a.share > b.share:
-			return -1
-		case a.share < b.share:
-			return 1
-		}
-		return 0
-	})
-	var out []string
-	for _, p := range found[:min(len(found), poorKeysNamed)] {
-		top := commonest(p.quality.Invalid)
-		out = append(out, fmt.Sprintf("%s of the values for %s (%s of %s) cannot be used, most often for this reason: %s (%s). Mend them at the source.",
-			percent(p.invalid, p.quality.Filled), p.key, count(p.invalid), count(p.quality.Filled), reasonText(top), count(p.quality.Invalid[top])))
-	}
-	return out
-}
-
-func total(counts map[string]int64) int64 {
-	var sum int64
-	for _, n := range counts {
-		sum += n
-	}
-	return sum
-}
-
-// adviseRows tells where to find the rows that did not come along.
-func (f *facts) adviseRows(r *audience.Report) []string {
-	var out []string
-	if n := r.Rows.Quarantined; n > 0 {
-		why := ""
-		if top := commonest(r.RowReasons); top != "" {
-			why = fmt.Sprintf(", most often for this reason: %s (%s)", reasonText(top), count(r.RowReasons[top]))
-		}
-		out = append(out, fmt.Sprintf("%s of %s source rows %s quarantined%s. The run's folder %s names each by file, row number and reason.",
-			count(n), count(r.Rows.Source), was(n), why, audience.QuarantineDir))
-	}
-	if n := r.Rows.Invalid; n > 0 && float64(n) >= poorRefused*float64(r.Rows.Received) {
-		out = append(out, fmt.Sprintf("Meta refused about %s of the %s rows that it received. The logs of the upload tasks name some of them by file, row number and reason.",
-			count(n), count(r.Rows.Received)))
-	}
-	if !r.SourceKnown {
-		out = append(out, fmt.Sprintf("The Glue job %s prepared the data, so the account of the rows begins with the match.", f.run.Def().Source.GlueJob))
-	}
-	return out
-}
-
-// adviseMeta tells what kept Meta from answering, or the upload waiting.
-func (f *facts) adviseMeta(r *audience.Report) []string {
-	var out []string
-	if f.meta.problem != nil {
-		todo := "look at the audience in Ads Manager"
-		if next := audience.NextOf(f.meta.problem); next != "" && audience.ClassOf(f.meta.problem) == audience.Action {
-			todo = next
-		}
-		out = append(out, fmt.Sprintf("Meta did not answer all that this report asked (%s). This changes nothing about the upload; %s",
-			classWords[r.MetaProblem], stop(todo)))
-	}
-	if waited := seconds(r.Throttled); waited >= longThrottled {
-		out = append(out, fmt.Sprintf("Meta kept the uploads waiting for %s in all. Fewer at once (limits.concurrency, now %d), or another hour, would cost less waiting.",
-			duration(waited), f.docs.plan.Concurrency))
-	}
-	return out
-}
-
-// classWords are the classes of failure as a phrase.
-var classWords = map[string]string{
-	audience.Transient.String(): "a passing fault", audience.Invalid.String(): "the call was wrong", audience.Gate.String(): "a limit stopped it",
-	audience.Action.String(): "a person must act", audience.Throttled.String(): "too many calls",
-}
-
-// adviseSetup repeats preflight's warnings, but for the audience's status, which Meta has told again since.
-func (f *facts) adviseSetup() []string {
-	var out []string
-	for _, c := range f.docs.preflight.Checks {
-		if c.Status != audience.CheckWarn || c.Name == "audience status" && f.meta.status != nil {
-			continue
-		}
-		said := "Preflight warned: " + stop(c.Detail)
-		if c.Fix != "" {
-			said += " " + sentence(c.Fix)
-		}
-		out = append(out, said)
 	}
 	return out
 }

@@ -82,6 +82,28 @@ func TestWhatIsNotWorthASentence(t *testing.T) {
 	assert.Len(t, w.run(t).Next, 1)
 }
 
+func TestPoorestKeysFirst(t *testing.T) {
+	w := allWell()
+	w.prepared.Keys = map[audience.Key]audience.KeyQuality{}
+	for i, key := range []audience.Key{audience.City, audience.Zip, audience.State, audience.Gender} {
+		w.prepared.Keys[key] = audience.KeyQuality{Filled: 100, Valid: int64(90 - 10*i), Invalid: map[string]int64{"placeholder": int64(10 + 10*i)}}
+	}
+	advice := w.run(t).Next[1:]
+	assert.Len(t, advice, poorKeysNamed)
+	assert.Contains(t, advice[0], "40.0% of the values for GEN")
+	assert.Contains(t, advice[1], "30.0% of the values for ST")
+	assert.Contains(t, advice[2], "20.0% of the values for ZIP")
+}
+
+func TestLowMatchRateAlthoughAllKeysWereSent(t *testing.T) {
+	w := allWell()
+	w.meta.rate = 0.1
+	for _, key := range audience.Keys {
+		w.plan.Columns = append(w.plan.Columns, audience.PlanColumn{Key: key})
+	}
+	assert.Contains(t, next(w.run(t)), "All the keys that help most were sent")
+}
+
 func TestNobodyMatched(t *testing.T) {
 	w := emptyRun()
 	r := w.run(t)

@@ -5,8 +5,6 @@ import (
 	_ "embed" // the page's template and style
 	"fmt"
 	"html/template"
-	"slices"
-	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
@@ -44,29 +42,6 @@ type page struct {
 
 // A fact is a name with its value.
 type fact struct{ Name, Value string }
-
-// A step is a bar of the funnel.
-type step struct {
-	Name, Count, Share, Note string
-	Bar                      template.HTML
-}
-
-// An account is a sum that everybody can add up again.
-type account struct {
-	Title  string
-	Name   string
-	Whole  string
-	Parts  []fact
-	Sum    string
-	Holds  bool
-	Remark string
-}
-
-// A stageRow is a bar of the times.
-type stageRow struct {
-	Name, About, Took string
-	Bar               template.HTML
-}
 
 // renderPage makes report.html. The page is complete in itself: it loads nothing and runs nothing.
 func renderPage(f *facts, r *audience.Report, unbalanced error) ([]byte, error) {
@@ -152,101 +127,6 @@ func (f *facts) pageFacts(r *audience.Report) []fact {
 	}
 }
 
-// funnel shows how many rows were left after each step.
-func funnel(f *facts, r *audience.Report) ([]step, error) {
-	n := r.Rows
-	type level struct {
-		name  string
-		count int64
-		note  string
-	}
-	var levels []level
-	if r.SourceKnown {
-		levels = append(levels, level{"Source rows", n.Source, ""},
-			level{"Prepared", n.Prepared, fmt.Sprintf("%s without consent, %s quarantined", count(n.NoConsent), count(n.Quarantined))})
-	}
-	matched := level{"Matched", n.Matched, ""}
-	if r.SourceKnown {
-		matched.note = percent(n.Matched, n.Prepared) + " of the prepared rows"
-	}
-	levels = append(levels, matched,
-		level{"Sent", n.Sent, fmt.Sprintf("%s without a usable key, %s not sent", count(n.Unusable), count(n.Failed))},
-		level{"Received by Meta", n.Received, refused(n)})
-	if r.MatchRate != nil {
-		levels = append(levels, level{"Recognised by Meta", int64(*r.MatchRate*float64(n.Received) + 0.5), rateWords(*r.MatchRate) + " of the rows received" + f.meta.basis()})
-	}
-	var most int64
-	for _, l := range levels {
-		most = max(most, l.count)
-	}
-	steps := make([]step, len(levels))
-	for i, l := range levels {
-		drawn, err := bar(float64(most), span{paintGood, float64(l.count)})
-		if err != nil {
-			return nil, err
-		}
-		steps[i] = step{Name: l.name, Count: count(l.count), Share: percent(l.count, levels[0].count), Note: l.note, Bar: drawn}
-	}
-	return steps, nil
-}
-
-func refused(n audience.Rows) string {
-	switch {
-	case n.Received == 0:
-		return ""
-	case n.Invalid == 0:
-		return "Meta refused none of them"
-	}
-	return fmt.Sprintf("Meta refused about %s of them", count(n.Invalid))
-}
-
-// basis says what the match rate rests on, when that is not everything.
-func (a *answers) basis() string {
-	if a.sessions == a.of {
-		return ""
-	}
-	return fmt.Sprintf(", by %s of %s upload sessions", count(int64(a.sessions)), count(int64(a.of)))
-}
-
-func accounts(r *audience.Report) []account {
-	n := r.Rows
-	var out []account
-	if r.SourceKnown {
-		out = append(out, newAccount("From the source to the prepared table", "Source rows", n.Source,
-			[]string{"No consent", "Quarantined", "Prepared"}, n.NoConsent, n.Quarantined, n.Prepared))
-	}
-	return append(out, newAccount("From the match to Meta", "Matched rows", n.Matched,
-		[]string{"No usable key", "Sent", "Not sent"}, n.Unusable, n.Sent, n.Failed))
-}
-
-func newAccount(title, name string, whole int64, names []string, parts ...int64) account {
-	a := account{Title: title, Name: name, Whole: count(whole)}
-	var sum int64
-	for i, n := range parts {
-		sum += n
-		a.Parts = append(a.Parts, fact{names[i], count(n)})
-	}
-	a.Sum, a.Holds = count(sum), sum == whole
-	if !a.Holds {
-		a.Remark = fmt.Sprintf("%s too many", rows(sum-whole))
-		if sum < whole {
-			a.Remark = fmt.Sprintf("%s missing", rows(whole-sum))
-		}
-	}
-	return a
-}
-
-func atMeta(r *audience.Report) string {
-	if r.Rows.Sent == 0 {
-		return ""
-	}
-	said := fmt.Sprintf("Of the %s sent, Meta counts %s as received", rows(r.Rows.Sent), count(r.Rows.Received))
-	if r.Rows.Invalid > 0 {
-		return said + fmt.Sprintf(" and refused about %s of those; Meta rounds that number.", count(r.Rows.Invalid))
-	}
-	return said + " and refused none of them."
-}
-
 // metaFacts is what Meta says, in words.
 func (f *facts) metaFacts(r *audience.Report) []fact {
 	var out []fact
@@ -273,33 +153,4 @@ func size(s *audience.AudienceStatus) string {
 		return "Fewer than 1,000 people; Meta gives no exact number of so few."
 	}
 	return fmt.Sprintf("%s to %s people, rounded by Meta.", count(s.LowerBound), count(s.UpperBound))
-}
-
-// stageAbout says what a stage does.
-var stageAbout = map[string]string{
-	"preflight": "Asks Meta all that it would refuse later", "prepare": "Cleans and checks the source's rows",
-	"query": "Matches them with the partner's in the clean room", "plan": "Divides the match into chunks",
-	"upload": "Hashes and sends the chunks", "report": "Makes this page",
-}
-
-// stageRows places the stages on one line of time.
-func stageRows(stages []stage) ([]stageRow, string, error) {
-	var out []stageRow
-	if len(stages) == 0 {
-		return nil, "", nil
-	}
-	first := slices.MinFunc(stages, func(a, b stage) int { return a.started.Compare(b.started) }).started
-	last := slices.MaxFunc(stages, func(a, b stage) int { return a.stopped.Compare(b.stopped) }).stopped
-	whole := last.Sub(first).Seconds()
-	for _, s := range stages {
-		length := max(s.took().Seconds(), whole/250) // so that the shortest can be seen
-		offset := min(s.started.Sub(first).Seconds(), whole-length)
-		drawn, err := bar(whole, span{paintNone, offset}, span{paintGood, length})
-		if err != nil {
-			return nil, "", err
-		}
-		out = append(out, stageRow{Name: capital(s.name), About: stageAbout[s.name], Took: duration(s.took()), Bar: drawn})
-	}
-	return out, fmt.Sprintf("From %s to %s UTC: %s in all, waiting between the stages included.", first.UTC().Format("2 January 2006, 15:04:05"),
-		last.UTC().Format(time.TimeOnly), duration(last.Sub(first))), nil
 }

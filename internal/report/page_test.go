@@ -97,7 +97,7 @@ func TestChunkRowsAddUp(t *testing.T) {
 		}
 		lines, each := chunkRows(parts, w.chunks)
 		assert.LessOrEqual(t, len(lines), columnsDrawn)
-		assert.Equal(t, (n+each-1)/each, len(lines))
+		assert.Len(t, lines, (n+each-1)/each)
 		var sent int64
 		for _, line := range lines {
 			sent += line.rows.Sent
@@ -173,4 +173,43 @@ func TestUploadTimeOfAKilledTask(t *testing.T) {
 			assert.InDelta(t, 100, s.Seconds, 0)
 		}
 	}
+}
+
+func TestSize(t *testing.T) {
+	for _, c := range []struct {
+		lower, upper int64
+		want         string
+	}{
+		{0, 0, "Meta gives no size yet."}, {-1, -1, "Fewer than 1,000 people"}, {0, 1000, "Fewer than 1,000 people"},
+		{1100, 1300, "1,100 to 1,300 people, rounded by Meta."},
+	} {
+		assert.Contains(t, size(&audience.AudienceStatus{LowerBound: c.lower, UpperBound: c.upper}), c.want)
+	}
+}
+
+func TestKeysInMetasOrder(t *testing.T) {
+	keys := map[audience.Key]int{"ZZ": 1, "AA": 1, audience.Country: 1, audience.Email: 1, audience.ExternID: 1}
+	assert.Equal(t, []audience.Key{audience.ExternID, audience.Email, audience.Country, "AA", "ZZ"}, keysIn(keys))
+	for _, key := range audience.Keys {
+		assert.NotEqual(t, string(key), keyName(key))
+	}
+	assert.Equal(t, "ZZ", keyName("ZZ"))
+}
+
+func TestReasonsOfAKeyFromBothPlaces(t *testing.T) {
+	r := &audience.Report{
+		SourceKnown: true,
+		Keys:        map[audience.Key]audience.KeyQuality{audience.Phone: {Invalid: map[string]int64{"not_a_number": 5}}, audience.City: {Invalid: map[string]int64{"no_letters": 6}}},
+		SendReasons: map[string]int64{"PHONE:not_a_number": 2000, "ROW:bad_encoding": 1},
+	}
+	var got [][4]string
+	for _, row := range valueReasons(r).Shown {
+		got = append(got, [4]string{row.Key, row.Reason, row.Source, row.Match})
+	}
+	assert.Equal(t, [][4]string{
+		{"Phone number", "Not a phone number", "5", "2,000"}, {"City", "No letters in it", "6", "0"},
+		{"Whole row", "Broken characters: the file is in another encoding", "0", "1"},
+	}, got)
+	r.SourceKnown = false
+	assert.Equal(t, "–", valueReasons(r).Shown[2].Source)
 }
