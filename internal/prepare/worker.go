@@ -27,7 +27,8 @@ type worker struct {
 	cells  []cell         // the current row's, for each of the layout's keys
 	out    []table.Column // the batch's prepared rows
 	rows   []int64        // their numbers in the file
-	hashes [][]uint64     // for each key, of the batch's valid values
+	cache  hashCache
+	hashes [][]uint64 // for each key, of the batch's valid values
 }
 
 // A cell is what became of a row's value of a key.
@@ -175,8 +176,11 @@ func (w *worker) keepAttribute(at attribute, canonical []byte, hashed bool) []by
 		out[1].Append(canonical)
 		return canonical
 	}
-	out[1].Data = identity.AppendHash(out[1].Data, canonical)
-	out[1].Append(nil) // ends the value
+	if at.key.Identifies() { // it hardly occurs twice
+		appendHash(&out[1], canonical)
+	} else {
+		w.cache.appendTo(&out[1], canonical)
+	}
 	return out[1].Value(out[1].Len() - 1)
 }
 

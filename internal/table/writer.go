@@ -8,7 +8,6 @@ import (
 	"maps"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
@@ -69,8 +68,9 @@ func NewWriter(w io.Writer, fields []Field, opts WriteOptions) (*Writer, error) 
 	options := []parquet.WriterOption{
 		schema,
 		parquet.CreatedBy("cleanreach", SchemaVersion, ""),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
-		parquet.DataPageVersion(1), // every reader knows it
+		parquet.Compression(pages),
+		parquet.DataPageVersion(1),        // every reader knows it
+		parquet.DataPageStatistics(false), // the footer's index has them too, and finding them takes time
 		parquet.DictionaryMaxBytes(dictionaryBytes),
 	}
 	for key, value := range metadata {
@@ -107,7 +107,12 @@ func schemaOf(fields []Field) (*parquet.Schema, []columnWriter, error) {
 
 // nodeOf is how a column is stored, and how its text is read; the latter is nil for text itself.
 func nodeOf(field Field) (parquet.Node, parser, error) {
-	dictionary := func(node parquet.Node) parquet.Node { return parquet.Encoded(node, &parquet.RLEDictionary) }
+	dictionary := func(node parquet.Node) parquet.Node {
+		if field.Plain {
+			return parquet.Encoded(node, &parquet.Plain) // not the library's choice, a younger encoding
+		}
+		return parquet.Encoded(node, &parquet.RLEDictionary)
+	}
 	switch field.Type {
 	case String:
 		return dictionary(parquet.String()), nil, nil

@@ -1,0 +1,34 @@
+package table
+
+import (
+	"github.com/klauspost/compress/zstd"
+	parquetzstd "github.com/parquet-go/parquet-go/compress/zstd"
+)
+
+// pageWindow is how far back a page's compression looks, in bytes. Pages are hardly longer; the library's own window is
+// 4 MiB, of which each encoder keeps two.
+const pageWindow = 512 << 10
+
+// pages compresses the pages of all files that are written here.
+var pages = newPageCodec()
+
+// A pageCodec is the Parquet library's codec with encoders that take less memory.
+type pageCodec struct {
+	parquetzstd.Codec
+	encoder *zstd.Encoder
+}
+
+func newPageCodec() *pageCodec {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(pageWindow),
+		zstd.WithAllLitEntropyCompression(true), // hashes repeat nothing, and yet half of each is air
+		zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
+	if err != nil {
+		panic(err) // an option is wrong
+	}
+	return &pageCodec{encoder: encoder}
+}
+
+// Encode compresses a page. It is safe for concurrent use.
+func (c *pageCodec) Encode(dst, src []byte) ([]byte, error) {
+	return c.encoder.EncodeAll(src, dst[:0]), nil
+}
