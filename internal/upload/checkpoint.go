@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/identity"
 	"github.com/cleanreach/cleanreach/internal/meta"
 	"github.com/cleanreach/cleanreach/internal/storage"
 )
@@ -21,11 +23,11 @@ type tally struct {
 	reasons  map[string]int64 // values dropped, by KEY:reason
 }
 
-func (t *tally) drop(key, reason string) {
+func (t *tally) drop(key audience.Key, reason identity.Reason) {
 	if t.reasons == nil {
 		t.reasons = map[string]int64{}
 	}
-	t.reasons[key+":"+reason]++
+	t.reasons[string(key)+":"+string(reason)]++
 }
 
 func (t *tally) clone() tally { return tally{unusable: t.unusable, reasons: maps.Clone(t.reasons)} }
@@ -52,12 +54,15 @@ type place struct {
 // openCheckpoint reads the chunk's receipt, or begins one, and counts the attempt in it.
 func openCheckpoint(ctx context.Context, deps Deps, job *job) (*checkpoint, error) {
 	cp := &checkpoint{
-		folder: deps.Folder, now: deps.Now, log: deps.Log, waited: deps.Waited, acked: map[place]audience.Batch{},
+		folder: deps.Folder, log: deps.Log, waited: deps.Waited, acked: map[place]audience.Batch{},
+		// UTC leaves the wall clock only: the monotonic one stands still while a laptop sleeps, but sessions grow old.
+		now: func() time.Time { return deps.Now().UTC() },
 		receipt: audience.Receipt{
 			Schema: audience.DocumentVersion, Run: deps.Run.ID, Chunk: job.chunk.ID, Rows: job.chunk.Rows,
-			File: job.fileURL(), FirstRow: job.chunk.FirstRow, StartedAt: deps.Now(),
+			File: job.fileURL(), FirstRow: job.chunk.FirstRow,
 		},
 	}
+	cp.receipt.StartedAt = cp.now()
 	old, err := cp.read(ctx)
 	if err != nil {
 		return nil, err
@@ -115,6 +120,26 @@ func (c *checkpoint) sent(b *batch) (bool, error) {
 			b.seq, old.FirstRow, old.LastRow, c.receipt.File, first, last)
 	}
 	return true, nil
+}
+
+// fits checks that the groups of the earlier attempts are still those of the chunk.
+func (c *checkpoint) fits(groups []*group) error {
+	for p := range c.acked {
+		if !slices.ContainsFunc(groups, func(g *group) bool { return g.name == p.group }) {
+			return audience.Failf(audience.Invalid, "continue chunk %s: batches of the keys %s were sent before, and now it has other keys: start a new run",
+				c.receipt.Chunk, p.group)
+		}
+	}
+	return nil
+}
+
+// balance checks at the end that every row was sent or could not be.
+func (c *checkpoint) balance() error {
+	if r := &c.receipt; r.Failed != 0 {
+		return audience.Failf(audience.Invalid, "balance the receipt of chunk %s: of its %d rows %d were sent and %d unusable, though all were read: start a new run",
+			r.Chunk, r.Rows, r.Sent, r.Unusable)
+	}
+	return nil
 }
 
 // session gives the group's latest session, or nil. It holds until the next one is opened.

@@ -197,6 +197,55 @@ func TestSessionIsOverOnTheWay(t *testing.T) {
 	}
 }
 
+// TestLateAnswer has an answer that comes when Meta has closed the session: it may have dropped the batch.
+func TestLateAnswer(t *testing.T) {
+	rows := mixed(100)
+	want := undisturbed(t, rows)
+	b := newBench(t, mixedColumns, rows)
+	b.meta.after = func(n int, _ *request, _ *meta.Ack) error {
+		if n == 4 {
+			b.clock = b.clock.Add(90 * time.Minute)
+		}
+		return nil
+	}
+	require.NoError(t, b.run())
+	assert.Equal(t, b.meta.requests[3].data, b.meta.requests[4].data)
+	assert.NotEqual(t, b.meta.requests[3].session.ID, b.meta.requests[4].session.ID)
+	assert.Equal(t, want.receipt.Sent, b.receipt.Sent)
+	assert.Equal(t, want.receipt.Sent, b.receipt.Received)
+}
+
+// TestWallClock has a clock with a monotonic reading, which stands still while a machine sleeps.
+func TestWallClock(t *testing.T) {
+	b := newBench(t, mixedColumns, mixed(30))
+	b.deps.Now = time.Now
+	require.NoError(t, b.run(), "and what it returns is what it wrote")
+}
+
+func TestYoungAudience(t *testing.T) {
+	unknown := audience.Fail(audience.Invalid, "check the audience's id", &meta.Error{Code: 803})
+	for _, c := range []struct {
+		name    string
+		created bool
+		age     time.Duration
+		want    audience.Class
+	}{
+		{"created by this run", true, time.Minute, audience.Transient},
+		{"created by this run, and gone", true, time.Hour, audience.Invalid},
+		{"not created by this run", false, time.Minute, audience.Invalid},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, mixedColumns, mixed(30))
+			put(t, b, audience.PreflightFile, audience.Preflight{Schema: 1, AudienceID: audienceID, Created: c.created, FinishedAt: b.clock.Add(-c.age)})
+			b.meta.before = failAt(1, unknown)
+			err := b.run()
+			require.Error(t, err)
+			assert.Equal(t, c.want, audience.ClassOf(err), err)
+			assert.Equal(t, b.receipt.Rows, b.receipt.Failed+b.receipt.Unusable)
+		})
+	}
+}
+
 func TestReceiptOfOtherRowsIsNoCheckpoint(t *testing.T) {
 	rows := mixed(60)
 	b := newBench(t, mixedColumns, rows)
@@ -222,9 +271,27 @@ func TestReceiptOfOtherRowsIsNoCheckpoint(t *testing.T) {
 	}
 }
 
+// TestReceiptWithABatchTooMany has rows that were sent before and that are unusable now: another binary, say.
+func TestReceiptWithABatchTooMany(t *testing.T) {
+	b := newBench(t, mixedColumns, mixed(60))
+	b.meta.before = failAt(3, errLost)
+	require.Error(t, b.run())
+	b.meta.before = nil
+	extra := b.receipt.Batches[0]
+	extra.Seq, extra.Session = 99, 1
+	b.receipt.Batches, b.receipt.Sent = append(b.receipt.Batches, extra), b.receipt.Sent+extra.Rows
+	b.receipt.Received, b.receipt.Failed = b.receipt.Received+extra.Received, b.receipt.Failed-extra.Rows
+	put(t, b, audience.ReceiptFile("00001"), b.receipt)
+	err := b.run()
+	require.ErrorContains(t, err, "balance the receipt of chunk 00001")
+	assert.Equal(t, audience.Invalid, audience.ClassOf(err))
+	assert.False(t, b.receipt.Done)
+}
+
 func TestReceiptThatDoesNotFit(t *testing.T) {
 	for name, spoil := range map[string]func(*audience.Receipt){
 		"a batch of other rows": func(r *audience.Receipt) { r.Batches[0].FirstRow++ },
+		"a batch of other keys": func(r *audience.Receipt) { r.Batches[1].Group = "EMAIL" },
 		"another run":           func(r *audience.Receipt) { r.Run = "r0" },
 		"another version":       func(r *audience.Receipt) { r.Schema = 2 },
 	} {

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/identity"
 	"github.com/cleanreach/cleanreach/internal/table"
 )
 
@@ -19,24 +20,28 @@ const readRows = 2048
 
 // A source reads the chunk's rows and makes batches of them. It is for one goroutine.
 type source struct {
-	name    string // of the file, in errors
-	log     *slog.Logger
-	chunk   audience.Chunk
-	reader  *table.ColumnReader
-	columns []column
-	country int    // index of the column with canonical countries, or -1
-	extern  int    // index of the column with EXTERN_ID, or -1
-	all     *group // rows with EXTERN_ID, or every row where there is no such column
-	without *group // rows without EXTERN_ID; nil where there is no such column
-	seen    tally
+	name       string // of the file, in errors
+	log        *slog.Logger
+	chunk      audience.Chunk
+	reader     *table.ColumnReader
+	columns    []column
+	normalizer *identity.Normalizer
+	country    int    // index of the column with countries, or -1
+	extern     int    // index of the column with EXTERN_ID, or -1
+	all        *group // rows with EXTERN_ID, or every row where there is no such column
+	without    *group // rows without EXTERN_ID; nil where there is no such column
+	seen       tally
 }
 
 func newSource(deps Deps, job *job, reader *table.ColumnReader) *source {
-	s := &source{name: job.fileURL(), log: deps.Log, chunk: job.chunk, reader: reader, country: -1, extern: -1}
+	s := &source{
+		name: job.fileURL(), log: deps.Log, chunk: job.chunk, reader: reader, country: -1, extern: -1,
+		normalizer: identity.NewNormalizer(deps.Run.Def().Source.DefaultCountry, deps.Now),
+	}
 	for i, c := range job.columns {
-		s.columns = append(s.columns, column{key: c.Key, hashed: c.Hashed, defaultCountry: deps.Run.Def().Source.DefaultCountry})
+		s.columns = append(s.columns, column{key: c.Key, hashed: c.Hashed})
 		switch {
-		case c.Key == audience.Country && !c.Hashed:
+		case c.Key == audience.Country:
 			s.country = i
 		case c.Key == audience.ExternID:
 			s.extern = i
@@ -96,14 +101,14 @@ func (s *source) run(ctx context.Context, out chan<- *batch) error {
 		left -= int64(len(rows.Rows) + len(rows.Bad))
 		for _, bad := range rows.Bad {
 			s.seen.unusable++
-			s.seen.drop("ROW", bad.Reason)
+			s.seen.drop("ROW", identity.Reason(bad.Reason))
 		}
 		if err := s.take(ctx, &rows, out); err != nil {
 			return err
 		}
 	}
-	for _, g := range []*group{s.all, s.without} {
-		if g != nil && g.filling != nil {
+	for _, g := range s.groups() {
+		if g.filling != nil {
 			if err := g.hand(ctx, true, &s.seen, out); err != nil {
 				return err
 			}
@@ -116,12 +121,12 @@ func (s *source) run(ctx context.Context, out chan<- *batch) error {
 func (s *source) take(ctx context.Context, rows *table.Batch, out chan<- *batch) error {
 	var countries *table.Column
 	if s.country >= 0 {
-		s.columns[s.country].convert(&rows.Columns[s.country], nil, &s.seen)
+		s.columns[s.country].convert(s.normalizer, &rows.Columns[s.country], nil, &s.seen)
 		countries = &s.columns[s.country].canonical
 	}
 	for i := range s.columns {
 		if i != s.country {
-			s.columns[i].convert(&rows.Columns[i], countries, &s.seen)
+			s.columns[i].convert(s.normalizer, &rows.Columns[i], countries, &s.seen)
 		}
 	}
 	for i, number := range rows.Rows {
@@ -138,6 +143,14 @@ func (s *source) take(ctx context.Context, rows *table.Batch, out chan<- *batch)
 		}
 	}
 	return nil
+}
+
+// groups are the chunk's schema groups.
+func (s *source) groups() []*group {
+	if s.without == nil {
+		return []*group{s.all}
+	}
+	return []*group{s.all, s.without}
 }
 
 func (s *source) usable(row int) bool {

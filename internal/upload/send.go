@@ -33,9 +33,12 @@ func sendChunk(ctx context.Context, deps Deps, job *job, cp *checkpoint) error {
 	defer func() { _ = reader.Close() }()
 
 	source := newSource(deps, job, reader)
+	if err := cp.fits(source.groups()); err != nil {
+		return err
+	}
 	batches, finish := source.start(reading, stop)
 	defer func() { _ = finish() }() // before the reader is closed under it
-	s := &sender{cp: cp, audienceID: job.audienceID, file: job.fileURL(), log: deps.Log, call: deps.Meta.AddUsers}
+	s := &sender{cp: cp, audienceID: job.audienceID, created: job.created, file: job.fileURL(), log: deps.Log, call: deps.Meta.AddUsers}
 	if deps.Run.Def().Meta.Mode == audience.ModeRemove {
 		s.call = deps.Meta.RemoveUsers
 	}
@@ -45,16 +48,20 @@ func sendChunk(ctx context.Context, deps Deps, job *job, cp *checkpoint) error {
 		cp.before = tally{}
 	}
 	cp.count(source.seen)
-	if sendErr != nil {
+	switch {
+	case sendErr != nil:
 		return sendErr // the other is then only that reading was stopped
+	case readErr != nil:
+		return readErr
 	}
-	return readErr
+	return cp.balance()
 }
 
 // A sender sends batches in the order in which it gets them. It is for one goroutine.
 type sender struct {
 	cp         *checkpoint
 	audienceID string
+	created    time.Time // when this run created the audience; zero if it was there before
 	file       string
 	log        *slog.Logger
 	call       func(ctx context.Context, audience string, batch meta.Batch) (meta.Ack, error)
@@ -82,10 +89,10 @@ func (s *sender) deliver(ctx context.Context, b *batch) error {
 		return s.inNewSession(ctx, b)
 	}
 	ack, err := s.send(ctx, b, session)
-	if err == nil {
+	switch late := s.cp.age(session) >= sessionLife; {
+	case err == nil && !late:
 		return s.acknowledged(ctx, b, session, ack)
-	}
-	if ctx.Err() != nil || !s.over(session, err) {
+	case err != nil && (ctx.Err() != nil || !s.over(session, err)):
 		return err
 	}
 	s.log.WarnContext(ctx, "the upload session is over: continuing in a new one", "session", session.ID, "group", b.group.name)
@@ -107,9 +114,23 @@ func (s *sender) inNewSession(ctx context.Context, b *batch) error {
 func (s *sender) send(ctx context.Context, b *batch, session *audience.Session) (meta.Ack, error) {
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout-s.cp.age(session))
 	defer cancel()
-	return s.call(ctx, s.audienceID, b.payload.Batch(meta.Session{
+	ack, err := s.call(ctx, s.audienceID, b.payload.Batch(meta.Session{
 		ID: session.ID, Seq: s.cp.nextSeq(session.ID), Last: b.last, EstimatedTotal: session.Estimated,
 	}))
+	return ack, s.young(err)
+}
+
+// creationDelay is how long an audience may be unknown to some of Meta's servers after it was created.
+const creationDelay = 15 * time.Minute
+
+// young makes an error transient that says that there is no such audience, when this run has only just created it.
+func (s *sender) young(err error) error {
+	const unknownObject = 803
+	var refused *meta.Error
+	if !errors.As(err, &refused) || refused.Code != unknownObject || s.cp.now().Sub(s.created) >= creationDelay {
+		return err
+	}
+	return audience.Fail(audience.Transient, "start it again in a few minutes", fmt.Errorf("this run created the audience a moment ago: %w", refused))
 }
 
 // over reports whether a batch failed because of its session: Meta says so, or it took so long that Meta must have closed it.

@@ -94,6 +94,7 @@ type job struct {
 	bytes      int64  // of the chunk's file, when it was planned
 	columns    []audience.PlanColumn
 	audienceID string
+	created    time.Time // when this run created the audience; zero if it was there before
 }
 
 func load(ctx context.Context, deps Deps) (*job, error) {
@@ -120,7 +121,11 @@ func load(ctx context.Context, deps Deps) (*job, error) {
 	}
 	for _, f := range plan.Files {
 		if f.Name == chunk.File {
-			return &job{chunk: chunk, location: plan.Location, bytes: f.Bytes, columns: plan.Columns, audienceID: preflight.AudienceID}, nil
+			j := &job{chunk: chunk, location: plan.Location, bytes: f.Bytes, columns: plan.Columns, audienceID: preflight.AudienceID}
+			if preflight.Created {
+				j.created = preflight.FinishedAt
+			}
+			return j, nil
 		}
 	}
 	return nil, audience.Failf(audience.Invalid, "find the file of chunk %s: %s does not name %s: plan the run again", chunk.ID, audience.PlanFile, chunk.File)

@@ -232,7 +232,7 @@ func TestUpload(t *testing.T) {
 		}
 	}
 	assert.Equal(t, map[int64]int{r.Sessions[0].ID: 1, r.Sessions[1].ID: 1}, last)
-	assert.Positive(t, r.Reasons["EMAIL:"+"todo"])
+	assert.Equal(t, map[string]int64{"EMAIL:not_an_address": 14, "EMAIL:placeholder": 14}, r.Reasons)
 	for _, s := range b.meta.sessions {
 		assert.True(t, s.closed)
 	}
