@@ -58,15 +58,10 @@ var (
 
 // New checks the configuration and makes a client. Its error is of class Invalid, or Action when the token is missing.
 func New(cfg Config) (*Client, error) {
-	if cfg.BaseURL == "" {
-		cfg.BaseURL = "https://graph.facebook.com"
-	}
+	cfg = cfg.withDefaults()
 	base, err := url.Parse(strings.TrimSuffix(cfg.BaseURL, "/"))
 	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") || base.User != nil || base.RawQuery != "" {
 		return nil, audience.Failf(audience.Invalid, "the base URL of Meta's API must look like https://graph.facebook.com")
-	}
-	if cfg.Version == "" {
-		cfg.Version = DefaultVersion
 	}
 	if !versionPattern.MatchString(cfg.Version) {
 		return nil, audience.Failf(audience.Invalid, "the API version %q must look like %s", cfg.Version, DefaultVersion)
@@ -83,16 +78,26 @@ func New(cfg Config) (*Client, error) {
 	if secret := strings.TrimSpace(string(cfg.AppSecret)); secret != "" {
 		c.proof = appSecretProof(secret, token)
 	}
-	if c.timeout <= 0 {
-		c.timeout = 2 * time.Minute
-	}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
-	if c.now == nil {
-		c.now = time.Now
-	}
 	return c, nil
+}
+
+func (cfg Config) withDefaults() Config {
+	if cfg.BaseURL == "" {
+		cfg.BaseURL = "https://graph.facebook.com"
+	}
+	if cfg.Version == "" {
+		cfg.Version = DefaultVersion
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = 2 * time.Minute
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return cfg
 }
 
 // ownClient copies the client, so that no redirect carries a token or people to another host.
@@ -101,7 +106,7 @@ func ownClient(given *http.Client) *http.Client {
 	if given != nil {
 		own = *given
 	} else {
-		transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // the standard library's own type
+		transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the standard library's own type
 		transport.MaxIdleConnsPerHost = 16
 		own.Transport = transport
 	}
