@@ -126,8 +126,8 @@ func TestSessionGrowsOld(t *testing.T) {
 	want := undisturbed(t, rows)
 	b := newBench(t, mixedColumns, rows)
 	b.meta.before = func(_ int, r *request) error {
-		r.at = b.clock
-		b.clock = b.clock.Add(4 * time.Minute)
+		r.at = b.now()
+		b.wait(4 * time.Minute)
 		return nil
 	}
 	require.NoError(t, b.run())
@@ -161,7 +161,7 @@ func TestSessionIsOldWhenTheTaskComesBack(t *testing.T) {
 	b.meta.after = func(n int, _ *request, _ *meta.Ack) error { return kill(n, 1) }
 	require.Error(t, b.run())
 	b.meta.after = nil
-	b.clock = b.clock.Add(3 * time.Hour)
+	b.wait(3 * time.Hour)
 	require.NoError(t, b.run())
 	assert.NotEqual(t, b.meta.requests[0].session.ID, b.meta.requests[1].session.ID)
 	assert.Equal(t, 1, b.meta.requests[1].session.Seq)
@@ -175,7 +175,7 @@ func TestSessionIsOverOnTheWay(t *testing.T) {
 	for name, fail := range map[string]func(b *bench) error{
 		"Meta says so": func(*bench) error { return fmt.Errorf("add people: %w", &meta.Error{Code: 2650, Subcode: 1870158}) },
 		"throttled for too long": func(b *bench) error {
-			b.clock = b.clock.Add(81 * time.Minute)
+			b.wait(81 * time.Minute)
 			return errLost
 		},
 	} {
@@ -204,7 +204,7 @@ func TestLateAnswer(t *testing.T) {
 	b := newBench(t, mixedColumns, rows)
 	b.meta.after = func(n int, _ *request, _ *meta.Ack) error {
 		if n == 4 {
-			b.clock = b.clock.Add(90 * time.Minute)
+			b.wait(90 * time.Minute)
 		}
 		return nil
 	}
@@ -236,7 +236,7 @@ func TestYoungAudience(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, mixedColumns, mixed(30))
-			put(t, b, audience.PreflightFile, audience.Preflight{Schema: 1, AudienceID: audienceID, Created: c.created, FinishedAt: b.clock.Add(-c.age)})
+			put(t, b, audience.PreflightFile, audience.Preflight{Schema: 1, AudienceID: audienceID, Created: c.created, FinishedAt: b.now().Add(-c.age)})
 			b.meta.before = failAt(1, unknown)
 			err := b.run()
 			require.Error(t, err)

@@ -17,7 +17,7 @@ import (
 // connect lets the bench send to a sandbox over HTTP, by the real client.
 func connect(t *testing.T, b *bench) (*sandbox.Server, *meta.Budget) {
 	t.Helper()
-	server, err := sandbox.New(sandbox.Config{Now: func() time.Time { return b.clock }})
+	server, err := sandbox.New(sandbox.Config{Now: b.now})
 	require.NoError(t, err)
 	web := httptest.NewServer(server)
 	t.Cleanup(func() { web.Close(); assert.NoError(t, server.Close()) })
@@ -26,7 +26,7 @@ func connect(t *testing.T, b *bench) (*sandbox.Server, *meta.Budget) {
 	budget := meta.NewBudget(3*time.Hour, b.deps.Now)
 	b.deps.Waited = budget.Throttled
 	b.deps.Meta = meta.Retrying(client, meta.Policy{
-		Budget: budget, Log: b.deps.Log, Sleep: func(_ context.Context, d time.Duration) error { b.clock = b.clock.Add(d); return nil },
+		Budget: budget, Log: b.deps.Log, Sleep: func(_ context.Context, d time.Duration) error { b.wait(d); return nil },
 	})
 	id, err := client.CreateAudience(t.Context(), "act_1", meta.NewAudience{Name: "VIPs", Mark: "cleanreach:acme/vip", CustomerFileSource: "USER_PROVIDED_ONLY"})
 	require.NoError(t, err)

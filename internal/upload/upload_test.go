@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ type bench struct {
 	meta      *fakeMeta
 	deps      Deps
 	match     string
+	clockMu   sync.Mutex // the sandbox reads the clock too
 	clock     time.Time
 	groupRows int64
 	log       bytes.Buffer
@@ -54,7 +56,7 @@ func newBench(t testing.TB, columns []string, rows [][]string) *bench {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, folder.Close()) })
 	b.deps = Deps{
-		Folder: folder, Chunk: "00001", Meta: b.meta, BatchRows: 10, Now: func() time.Time { return b.clock },
+		Folder: folder, Chunk: "00001", Meta: b.meta, BatchRows: 10, Now: b.now,
 		Log: slog.New(slog.NewJSONHandler(&b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	b.mode(audience.ModeAdd)
@@ -62,6 +64,19 @@ func newBench(t testing.TB, columns []string, rows [][]string) *bench {
 	b.write(columns, rows)
 	b.plan(columns, audience.Chunk{ID: "00001", File: "part.parquet", Rows: int64(len(rows))})
 	return b
+}
+
+func (b *bench) now() time.Time {
+	b.clockMu.Lock()
+	defer b.clockMu.Unlock()
+	return b.clock
+}
+
+// wait lets the time pass.
+func (b *bench) wait(d time.Duration) {
+	b.clockMu.Lock()
+	defer b.clockMu.Unlock()
+	b.clock = b.clock.Add(d)
 }
 
 func (b *bench) mode(mode string) {
