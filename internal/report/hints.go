@@ -55,8 +55,8 @@ func adviseKeys(r *audience.Report) []string {
 	for _, key := range poor[:min(len(poor), poorKeysNamed)] {
 		q := r.Keys[key]
 		invalid, top := total(q.Invalid), commonest(q.Invalid)
-		out = append(out, fmt.Sprintf("%s of the values for %s (%s of %s) cannot be used, most often for this reason: %s (%s). Mend them at the source.",
-			percent(invalid, q.Filled), key, count(invalid), count(q.Filled), reasonText(top), count(q.Invalid[top])))
+		out = append(out, fmt.Sprintf("%s (%s): %s of the values (%s of %s) cannot be used, most often for this reason: %s (%s). Mend them at the source.",
+			keyName(key), key, percent(invalid, q.Filled), count(invalid), count(q.Filled), reasonText(top), count(q.Invalid[top])))
 	}
 	return out
 }

@@ -48,7 +48,7 @@ func TestAdvice(t *testing.T) {
 			w.receipts["00001"].Failure.Class = "?"
 		}, "because of a passing fault"},
 		{"poor key", func(w *world) { w.prepared.Keys[audience.Phone] = prepared(2000).Keys[audience.Phone] },
-			"13.3% of the values for PHONE (400 of 3,000) cannot be used, most often for this reason: not a phone number (200)."},
+			"Phone number (PHONE): 13.3% of the values (400 of 3,000) cannot be used, most often for this reason: not a phone number (200)."},
 		{"quarantine", func(w *world) {
 			w.prepared.Quarantined, w.prepared.Prepared, w.prepared.RowReasons = 1, w.prepared.Prepared-1, map[string]int64{"no_key": 1}
 		},
@@ -90,9 +90,9 @@ func TestPoorestKeysFirst(t *testing.T) {
 	}
 	advice := w.run(t).Next[1:]
 	assert.Len(t, advice, poorKeysNamed)
-	assert.Contains(t, advice[0], "40.0% of the values for GEN")
-	assert.Contains(t, advice[1], "30.0% of the values for ST")
-	assert.Contains(t, advice[2], "20.0% of the values for ZIP")
+	assert.Contains(t, advice[0], "Gender (GEN): 40.0% of the values")
+	assert.Contains(t, advice[1], "State or region (ST): 30.0% of")
+	assert.Contains(t, advice[2], "Postal code (ZIP): 20.0% of")
 }
 
 func TestLowMatchRateAlthoughAllKeysWereSent(t *testing.T) {

@@ -188,12 +188,19 @@ func TestSize(t *testing.T) {
 }
 
 func TestKeysInMetasOrder(t *testing.T) {
-	keys := map[audience.Key]int{"ZZ": 1, "AA": 1, audience.Country: 1, audience.Email: 1, audience.ExternID: 1}
-	assert.Equal(t, []audience.Key{audience.ExternID, audience.Email, audience.Country, "AA", "ZZ"}, keysIn(keys))
+	keys := map[audience.Key]int{"ZZ": 1, "AA": 1, audience.Country: 1, audience.LastName: 1, audience.DOB: 1, audience.Gender: 1, audience.ExternID: 1}
+	assert.Equal(t, []audience.Key{audience.ExternID, audience.Gender, audience.DOB, audience.LastName, audience.Country, "AA", "ZZ"}, keysIn(keys))
 	for _, key := range audience.Keys {
 		assert.NotEqual(t, string(key), keyName(key))
 	}
 	assert.Equal(t, "ZZ", keyName("ZZ"))
+}
+
+func TestDuplicates(t *testing.T) {
+	assert.Equal(t, "1,200", duplicates(audience.Email, audience.KeyQuality{Duplicates: 1200}))
+	assert.Equal(t, "about 1,200", duplicates(audience.Phone, audience.KeyQuality{Duplicates: 1200, Estimated: true}))
+	assert.Equal(t, "0", duplicates(audience.MADID, audience.KeyQuality{Estimated: true}))
+	assert.Equal(t, "–", duplicates(audience.City, audience.KeyQuality{Duplicates: 1200}))
 }
 
 func TestReasonsOfAKeyFromBothPlaces(t *testing.T) {

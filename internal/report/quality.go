@@ -38,19 +38,30 @@ func keyRows(r *audience.Report) ([]keyRow, error) {
 		}
 		row := keyRow{
 			Name: keyName(key), Key: string(key), Filled: count(q.Filled), FilledShare: percent(q.Filled, whole), Valid: count(q.Valid),
-			Invalid: count(invalid), InvalidShare: percent(invalid, q.Filled), Dups: count(q.Duplicates), Bar: drawn,
-		}
-		if q.Estimated && q.Duplicates > 0 {
-			row.Dups = "about " + row.Dups
+			Invalid: count(invalid), InvalidShare: percent(invalid, q.Filled), Dups: duplicates(key, q), Bar: drawn,
 		}
 		out = append(out, row)
 	}
 	return out, nil
 }
 
-// keysIn lists the keys of a map in Meta's order; those that are none of Meta's come last.
+// duplicates counts repeated values of a key that stands for one person. That two people share a city says nothing.
+func duplicates(key audience.Key, q audience.KeyQuality) string {
+	switch {
+	case !key.Identifies():
+		return "–"
+	case q.Estimated && q.Duplicates > 0:
+		return "about " + count(q.Duplicates)
+	}
+	return count(q.Duplicates)
+}
+
+// keysIn lists the keys of a map in Meta's order, a whole date of birth where its parts would be; unknown ones come last.
 func keysIn[V any](m map[audience.Key]V) []audience.Key {
 	place := func(k audience.Key) int {
+		if k == audience.DOB {
+			k = audience.DOBYear
+		}
 		if i := slices.Index(audience.Keys, k); i >= 0 {
 			return i
 		}
