@@ -81,6 +81,7 @@ func TestParallelStopsTheOthers(t *testing.T) {
 	var stopped sync.Map
 	r := execute(t, parallel(3, catchAll), `{}`, func(ctx context.Context, c Call) (any, error) {
 		if index(c) == 1 {
+			_ = sleep(ctx, time.Second) // the others are under way by then
 			return nil, &Error{Name: "A"}
 		}
 		<-ctx.Done()
