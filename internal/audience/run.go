@@ -246,7 +246,7 @@ type FailureDoc struct {
 	Class    string    `json:"class"`
 	ExitCode int       `json:"exit_code"`
 	Message  string    `json:"message"`
-	Next     string    `json:"next,omitempty"`
+	Next     string    `json:"next"` // empty when the message says it all; the state machine reads it
 	At       time.Time `json:"at"`
 }
 

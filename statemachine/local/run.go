@@ -12,6 +12,7 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/asl"
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/local/cleanroom"
 	"github.com/cleanreach/cleanreach/internal/local/demo"
 	"github.com/cleanreach/cleanreach/internal/storage"
 	"github.com/cleanreach/cleanreach/statemachine"
@@ -139,9 +140,8 @@ func (m *machine) explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	again := fmt.Sprintf("continue it with -run %s", m.id)
 	if ctx.Err() != nil {
-		return audience.Failf(audience.Transient, "the run was stopped: %s", again)
+		return audience.Failf(audience.Transient, "the run was stopped: continue it with -run %s", m.id)
 	}
 	var failed *asl.Error
 	if !errors.As(err, &failed) {
@@ -149,10 +149,31 @@ func (m *machine) explain(ctx context.Context, err error) error {
 	}
 	for _, class := range []audience.Class{audience.Transient, audience.Invalid, audience.Gate, audience.Action, audience.Throttled} {
 		if failed.Name == "CleanReach."+class.String() {
-			return audience.Fail(class, again, errors.New(failed.Cause))
+			return audience.Fail(class, m.again(class), errors.New(failed.Cause+m.queryMessage(context.WithoutCancel(ctx))))
 		}
 	}
 	return fmt.Errorf("run the state machine: %w", err)
+}
+
+// again says how the run goes on. It keeps the definition that it began with, so that a corrected one takes a new run.
+func (m *machine) again(class audience.Class) string {
+	if class == audience.Invalid {
+		return fmt.Sprintf("once the files are mended, continue with -run %s; a corrected definition takes a new run", m.id)
+	}
+	return "continue it with -run " + m.id
+}
+
+// queryMessage is what the clean room on this machine said of a query that failed; on AWS its console shows that.
+func (m *machine) queryMessage(ctx context.Context) string {
+	var started audience.QueryResult
+	if m.work.Sub(m.runDir()).ReadJSON(ctx, audience.QueryFile, &started) != nil {
+		return ""
+	}
+	query, err := m.room.Get(ctx, cleanroom.QueryInput{MembershipIdentifier: m.def.Match.MembershipID, ProtectedQueryIdentifier: started.ID})
+	if err != nil || query.Error == nil {
+		return ""
+	}
+	return " (the clean room says: " + query.Error.Message + ")"
 }
 
 // returnLease gives the audience back after a run that was stopped: the state machine had no time to.

@@ -3,7 +3,9 @@ package e2e
 import (
 	"bytes"
 	"compress/gzip"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -59,6 +61,12 @@ func TestBadInput(t *testing.T) {
 			}
 			assert.NotContains(t, strings.ToLower(r.stderr), "ann@example.com")
 			assert.NotContains(t, r.stderr, "goroutine")
+			if _, err := os.Stat(filepath.Join(b.out, "run-1", "history.jsonl")); err == nil {
+				events, letters := b.lines("bus/events.jsonl"), b.lines("queue/dead-letter.jsonl")
+				require.Len(t, events, 1)
+				assert.Equal(t, "Run Failed", events[0]["detail-type"])
+				require.Len(t, letters, 1)
+			}
 			if c.code != 2 { // of another class: the same run goes on. A wrong definition is frozen with its run.
 				b.meta.ClearFaults()
 				if c.fault == nil {
