@@ -25,7 +25,7 @@ func (m *machine) openRoom(_ context.Context) error {
 		},
 		Catalog: m.work.Sub("catalog"),
 		State:   m.work.Sub("room"),
-		TempDir: m.folder,
+		TempDir: filepath.Join(m.folder, "spill"),
 	})
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package cleanroom
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 )
 
@@ -51,6 +50,8 @@ func (j *job) run(ctx context.Context) {
 	default:
 		doc.Status, doc.Result = Success, &Result{Output: Output{S3: &S3Location{Location: j.out.url}}}
 	}
+	// Not remembered, it counts as one that was killed, and runs again.
+	_ = r.remember(context.WithoutCancel(ctx), *doc)
 }
 
 func (j *job) execute(ctx context.Context) error {
@@ -61,11 +62,11 @@ func (j *job) execute(ctx context.Context) error {
 	if err := j.out.open(); err != nil {
 		return err
 	}
-	temp, err := os.MkdirTemp(config.TempDir, "query-*") // nobody else may read it: what spills is persons' data
+	temp, err := spillFolder(config.TempDir)
 	if err != nil {
-		return fmt.Errorf("make a folder for what does not fit in memory: %w", err)
+		return err
 	}
-	defer func() { _ = os.RemoveAll(temp) }() // the room empties its folder when it is opened again
+	defer func() { _ = os.RemoveAll(temp) }() // else it is swept when the room is opened again
 	e, err := openEngine(ctx, config, temp)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -24,7 +25,7 @@ type Config struct {
 	Catalog *storage.Folder
 	// State keeps what became of each query, so that a run can be continued in another process. Nil forgets it with the room.
 	State *storage.Folder
-	// TempDir takes what does not fit in memory while a query runs. The default is the system's.
+	// TempDir takes what does not fit in memory while a query runs, and is made when it is not there. The default is the system's.
 	TempDir string
 	// MemoryLimit is of DuckDB's buffers, in bytes, a query. The default is 256 MiB.
 	MemoryLimit int64
@@ -73,23 +74,37 @@ func New(file *RoomFile, config Config) (*Room, error) {
 			return nil, audience.Failf(audience.Invalid, "open clean room: table %s is in a catalog, and there is none", t.Name)
 		}
 	}
-	if config.MemoryLimit == 0 {
-		config.MemoryLimit = 256 << 20
+	config = config.withDefaults()
+	if err := os.MkdirAll(config.TempDir, 0o700); err != nil {
+		return nil, audience.Fail(audience.Invalid, "check the folder for output", fmt.Errorf("open clean room: %w", err))
 	}
-	if config.Threads == 0 {
-		config.Threads = min(runtime.NumCPU(), 4)
-	}
-	if config.Timeout == 0 {
-		config.Timeout = 12 * time.Hour
-	}
-	if config.Now == nil {
-		config.Now = time.Now
+	if err := sweep(config.TempDir); err != nil {
+		return nil, fmt.Errorf("open clean room: %w", err)
 	}
 	db, err := sql.Open("duckdb", closedToTheWorld+"&enable_external_access=false&threads=1")
 	if err != nil {
 		return nil, fmt.Errorf("open the SQL parser: %w", err)
 	}
 	return &Room{file: file, config: config, parser: parser{db: db}, queries: map[string]*running{}}, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.TempDir == "" {
+		c.TempDir = os.TempDir()
+	}
+	if c.MemoryLimit == 0 {
+		c.MemoryLimit = 256 << 20
+	}
+	if c.Threads == 0 {
+		c.Threads = min(runtime.NumCPU(), 4)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 12 * time.Hour
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
 }
 
 // Start judges a query and begins to run it. What the query's text, the room file and the configuration decide is
@@ -148,6 +163,10 @@ func (r *Room) begin(ctx context.Context, in StartInput, j *job) (ProtectedQuery
 		MembershipArn: "arn:aws:cleanrooms:local:" + runner.AccountID + ":membership/" + in.MembershipIdentifier,
 		SQLParameters: *in.SQLParameters, ResultConfiguration: *in.ResultConfiguration, ComputeConfiguration: in.ComputeConfiguration,
 	}}
+	if err := r.remember(ctx, q.doc); err != nil {
+		cancel()
+		return ProtectedQuery{}, refuse(nameInternal, "", "the query cannot be recorded: check the folder for output and the space on its disk")
+	}
 	j.query = q
 	r.queries[q.doc.ID] = q
 	r.wait.Add(1)
@@ -160,32 +179,49 @@ func (r *Room) begin(ctx context.Context, in StartInput, j *job) (ProtectedQuery
 }
 
 // Get gives a query as it stands.
-func (r *Room) Get(_ context.Context, in QueryInput) (ProtectedQuery, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	q, err := r.find(in)
-	if err != nil {
-		return ProtectedQuery{}, err
+func (r *Room) Get(ctx context.Context, in QueryInput) (ProtectedQuery, error) {
+	if in.TargetStatus != "" {
+		return ProtectedQuery{}, invalidField("TargetStatus", "is no parameter of getProtectedQuery")
 	}
-	return q.doc, nil
+	return r.change(ctx, in, func(*running) error { return nil })
 }
 
 // Cancel is UpdateProtectedQuery, whose only target is CANCELLED. A query that has ended is a ConflictException.
-func (r *Room) Cancel(_ context.Context, in QueryInput) (ProtectedQuery, error) {
+func (r *Room) Cancel(ctx context.Context, in QueryInput) (ProtectedQuery, error) {
 	if in.TargetStatus != string(Cancelled) {
 		return ProtectedQuery{}, invalidField("TargetStatus", "must be CANCELLED")
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	q, err := r.find(in)
-	if err != nil {
+	return r.change(ctx, in, func(q *running) error {
+		switch {
+		case q.doc.Status.Final():
+			return refuse(nameConflict, "INVALID_STATE", "the query has ended as %s and cannot be cancelled", q.doc.Status)
+		case q.cancel == nil:
+			return refuse(nameInternal, "", "another process runs the query: end it there")
+		}
+		q.doc.Status = Cancelling
+		q.cancel()
+		return nil
+	})
+}
+
+// change does something to a query, and gives it as it then stands.
+func (r *Room) change(ctx context.Context, in QueryInput, do func(*running) error) (ProtectedQuery, error) {
+	if err := r.membership(in.MembershipIdentifier); err != nil {
 		return ProtectedQuery{}, err
 	}
-	if q.doc.Status.Final() {
-		return ProtectedQuery{}, refuse(nameConflict, "INVALID_STATE", "the query has ended as %s and cannot be cancelled", q.doc.Status)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q := r.queries[in.ProtectedQueryIdentifier]
+	if q == nil {
+		doc, err := r.recall(ctx, in)
+		if err != nil {
+			return ProtectedQuery{}, err
+		}
+		q = &running{doc: doc}
 	}
-	q.doc.Status = Cancelling
-	q.cancel()
+	if err := do(q); err != nil {
+		return ProtectedQuery{}, err
+	}
 	return q.doc, nil
 }
 
@@ -212,17 +248,6 @@ func (r *Room) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("wait for protected queries to end: %w", ctx.Err())
 	}
-}
-
-func (r *Room) find(in QueryInput) (*running, error) {
-	if err := r.membership(in.MembershipIdentifier); err != nil {
-		return nil, err
-	}
-	q := r.queries[in.ProtectedQueryIdentifier]
-	if q == nil {
-		return nil, refuse(nameNotFound, "", "the membership has no such protected query")
-	}
-	return q, nil
 }
 
 // membership lets the runner's in, and nobody else's.

@@ -58,10 +58,10 @@ func (s *S3Output) validate() error {
 	if !keyPrefix.MatchString(s.KeyPrefix) {
 		return invalidField("KeyPrefix", "may hold letters, digits and _ ! . = * / - only, 512 at most")
 	}
-	// S3 takes dots for names; a disk would leave the bucket's folder.
-	for _, part := range strings.Split(s.KeyPrefix, "/") {
-		if part == "." || part == ".." {
-			return invalidField("KeyPrefix", "must not hold . or .. as a folder")
+	// S3 takes these for names; a disk would leave the bucket's folder, or another result's.
+	for _, part := range strings.Split(strings.TrimSuffix(s.KeyPrefix, "/"), "/") {
+		if s.KeyPrefix != "" && (part == "" || part == "." || part == "..") {
+			return invalidField("KeyPrefix", "must not hold an empty folder, . or ..")
 		}
 	}
 	return nil
