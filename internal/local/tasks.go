@@ -145,11 +145,13 @@ func (t *Tasks) run(ctx context.Context, p runTask, definition TaskDefinition, o
 		return description.notStarted(t.Now(), err)
 	}
 	description.StartedAt = t.Now().UnixMilli()
+	peak := watchPeak(cmd.Process.Pid)
 	_ = cmd.Wait() // ProcessState says it better
+	highest := peak()
 	stopped := t.Now()
 	description.exited(stopped, exitCode(cmd.ProcessState), ctx.Err() != nil)
 	if t.OnStopped != nil {
-		t.OnStopped(usage(cmd.ProcessState, override.Command, stopped.Sub(time.UnixMilli(description.StartedAt))))
+		t.OnStopped(usage(cmd.ProcessState, override.Command, stopped.Sub(time.UnixMilli(description.StartedAt)), highest))
 	}
 	return description
 }
@@ -162,9 +164,10 @@ func exitCode(state *os.ProcessState) int {
 	return state.ExitCode()
 }
 
-func usage(state *os.ProcessState, command []string, took time.Duration) Stopped {
-	s := Stopped{Command: command, ExitCode: exitCode(state), Took: took, CPU: state.UserTime() + state.SystemTime()}
-	if u, ok := state.SysUsage().(*syscall.Rusage); ok {
+// usage is what a process took. peak is its highest memory, where that could be watched.
+func usage(state *os.ProcessState, command []string, took time.Duration, peak int64) Stopped {
+	s := Stopped{Command: command, ExitCode: exitCode(state), Took: took, CPU: state.UserTime() + state.SystemTime(), PeakRSS: peak}
+	if u, ok := state.SysUsage().(*syscall.Rusage); ok && peak == 0 {
 		s.PeakRSS = u.Maxrss * rssUnit
 	}
 	return s
