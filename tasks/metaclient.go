@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
@@ -13,7 +15,7 @@ import (
 	"github.com/cleanreach/cleanreach/internal/meta"
 )
 
-// credentials are what a secret holds: the bare token, or JSON with both.
+// credentials are what a secret holds: the bare token, or a JSON object with both.
 type credentials struct {
 	Token     meta.Token `json:"access_token"`
 	AppSecret meta.Token `json:"app_secret"`
@@ -59,24 +61,28 @@ func findCredentials(ctx context.Context, w *work) (credentials, error) {
 func readSecret(ctx context.Context, reader secretReader, name string) (credentials, error) {
 	out, err := reader.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(name)})
 	if err != nil {
-		return credentials{}, audience.Fail(audience.Action, "check that the secret exists and has a value, and that this task's role may read it",
-			fmt.Errorf("read secret %s: %w", name, err))
+		err = fmt.Errorf("read secret %s: %w", name, err)
+		if ctx.Err() != nil || retry.NewStandard().IsErrorRetryable(err) {
+			return credentials{}, audience.Fail(audience.Transient, "", err)
+		}
+		return credentials{}, audience.Fail(audience.Action, "check that the secret exists and has a value, and that this task's role may read it", err)
 	}
 	return parseSecret(name, aws.ToString(out.SecretString))
 }
 
 // parseSecret never puts anything of the secret into its error.
 func parseSecret(name, value string) (credentials, error) {
-	var c struct {
-		Token     string `json:"access_token"`
-		AppSecret string `json:"app_secret"`
-	}
-	if json.Unmarshal([]byte(value), &c) != nil {
-		c.Token = value
+	value = strings.TrimSpace(value)
+	c := credentials{Token: meta.Token(value)}
+	if strings.HasPrefix(value, "{") {
+		c = credentials{}
+		if json.Unmarshal([]byte(value), &c) != nil { // its error could quote the secret
+			c.Token = ""
+		}
 	}
 	if c.Token == "" {
 		return credentials{}, audience.Failf(audience.Action,
 			`the secret %s holds no access token: put the token into it, or {"access_token": "...", "app_secret": "..."}`, name)
 	}
-	return credentials{Token: meta.Token(c.Token), AppSecret: meta.Token(c.AppSecret)}, nil
+	return c, nil
 }

@@ -141,7 +141,9 @@ func holdLease(ctx context.Context, w *work, take bool) (context.Context, func()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		renew(ctx, w, leases, key, cancel)
+		tick := time.NewTicker(leaseRenew)
+		defer tick.Stop()
+		renew(ctx, w, leases, key, tick.C, cancel)
 	}()
 	return ctx, func() {
 		cancel(context.Canceled)
@@ -170,14 +172,13 @@ func leaseKey(ctx context.Context, w *work, leases *storage.Folder, take bool) (
 	return key, storage.RenewLease(ctx, leases, key, w.run.ID, leaseTTL)
 }
 
-func renew(ctx context.Context, w *work, leases *storage.Folder, key string, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(leaseRenew)
-	defer tick.Stop()
+// renew renews the lease at every tick until ctx ends. When another run has taken it, it cancels with that as the cause.
+func renew(ctx context.Context, w *work, leases *storage.Folder, key string, tick <-chan time.Time, cancel context.CancelCauseFunc) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-tick:
 		}
 		err := storage.RenewLease(ctx, leases, key, w.run.ID, leaseTTL)
 		if audience.ClassOf(err) == audience.Gate && err != nil {
