@@ -115,7 +115,7 @@ func appendFolded(dst, v []byte) []byte {
 // withoutFraction drops the .0 that spreadsheets and data frames put behind whole numbers.
 func withoutFraction(v []byte) []byte {
 	whole, ok := bytes.CutSuffix(v, []byte(".0"))
-	if !ok || len(whole) == 0 || !allDigits(whole) {
+	if digits := bytes.TrimPrefix(whole, []byte("+")); !ok || len(digits) == 0 || !allDigits(digits) {
 		return v
 	}
 	return whole

@@ -17,19 +17,14 @@ func AppendHash(dst, canonical []byte) []byte {
 }
 
 // alreadyHashed tells values that somebody has hashed before. Only SHA-256 in hexadecimal is of use to Meta; a reason
-// comes with all other hashes.
+// comes with all other hashes, and with those that were cut off.
 func alreadyHashed(v []byte) (is bool, reason Reason) {
-	switch len(v) {
-	case hashLength:
-		if !allHex(v) {
-			return false, ""
-		}
+	switch {
+	case len(v) == hashLength && allHex(v):
 		return true, worthlessHash(v)
-	case 32, 40, 56, 96, 128: // MD5, SHA-1, SHA-224, SHA-384, SHA-512
-		if allHex(v) {
-			return false, NotSHA256
-		}
-	case base64Length:
+	case len(v) >= shortestHash && allHex(v):
+		return false, NotSHA256
+	case len(v) == base64Length:
 		var sum [sha256.Size + 1]byte
 		if n, err := base64.StdEncoding.Decode(sum[:], v); err == nil && n == sha256.Size {
 			return false, NotSHA256
@@ -37,6 +32,9 @@ func alreadyHashed(v []byte) (is bool, reason Reason) {
 	}
 	return false, ""
 }
+
+// shortestHash is the length of an MD5 in hexadecimal; no name is as long that has only the letters a to f.
+const shortestHash = 32
 
 // base64Length is that of a SHA-256 in base64.
 const base64Length = 44

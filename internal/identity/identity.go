@@ -39,9 +39,9 @@ func NewNormalizer(defaultCountry string, now func() time.Time) *Normalizer {
 // Append appends the canonical form of a value of one of Meta's keys (DOB is none: see SplitDOB). country is the
 // canonical form of the row's COUNTRY (alpha-2, lower case, or its hash) or empty, and matters to PHONE, ST and ZIP.
 //
-// A blank value appends nothing and has no reason. A canonical value is its own canonical form. The one exception are
-// phone numbers without a + that are good numbers both abroad and in the row's country: they are taken for the latter.
-// Values that are known to be canonical belong into AppendCanonical.
+// A blank value appends nothing and has no reason. A canonical value is its own canonical form, but for phone numbers of
+// another country than the row's: without their + they may be good numbers there, and are taken for those. Values that
+// are known to be canonical belong into AppendCanonical.
 func (n *Normalizer) Append(dst []byte, key audience.Key, value, country []byte) ([]byte, Form) {
 	return n.append(dst, key, value, country, false)
 }
@@ -88,8 +88,13 @@ func (n *Normalizer) append(dst []byte, key audience.Key, value, country []byte,
 		}
 	}
 	dst, reason := n.apply(dst, key, value, country)
-	if reason == "" && len(dst)-start > MaxBytes(key) {
-		reason = TooLong
+	if out := dst[start:]; reason == "" {
+		switch {
+		case len(out) > MaxBytes(key):
+			reason = TooLong
+		case len(out) != len(value) && isPlaceholder(key, out): // "n u l l": what was between its letters is gone
+			reason = Placeholder
+		}
 	}
 	if reason != "" {
 		return dst[:start], Form{Reason: reason}

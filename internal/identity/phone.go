@@ -15,7 +15,7 @@ func (n *Normalizer) phone(dst, v []byte, country string) ([]byte, Reason) {
 	if reason != "" {
 		return dst, reason
 	}
-	if isDummyNumber(d.digits) {
+	if isDummy(d.digits) || string(d.digits) == oneToZero {
 		return dst, Placeholder
 	}
 	region := regionOf(country)
@@ -23,7 +23,7 @@ func (n *Normalizer) phone(dst, v []byte, country string) ([]byte, Reason) {
 	switch {
 	case reason != "":
 		return dst, reason
-	case isDummyNumber(found.national()):
+	case found.isDummy():
 		return dst, Placeholder
 	case found.isOthers(region):
 		return dst, AmbiguousNumber
@@ -33,11 +33,11 @@ func (n *Normalizer) phone(dst, v []byte, country string) ([]byte, Reason) {
 
 // appendE164 appends what is the digits of a possible international number already.
 func appendE164(dst, v []byte, country string) ([]byte, bool) {
-	if !allDigits(v) || len(v) > mostDigits || isDummyNumber(v) {
+	if !allDigits(v) || len(v) > mostDigits || isDummy(v) || string(v) == oneToZero {
 		return dst, false
 	}
 	found, ok := parse(v, true, "")
-	if !ok || !bytes.Equal(found.text(), v) || isDummyNumber(found.national()) || found.isOthers(regionOf(country)) {
+	if !ok || !bytes.Equal(found.text(), v) || found.isDummy() || found.isOthers(regionOf(country)) {
 		return dst, false
 	}
 	return append(dst, v...), true
@@ -68,6 +68,17 @@ func (n *number) national() []byte {
 		size++
 	}
 	return n.e164[size:n.digits]
+}
+
+// oneToZero is what people type to get past a form. As part of a number it may be good: Vienna's begin with 1.
+const oneToZero = "1234567890"
+
+// isDummy reports digits that are all the same.
+func isDummy(digits []byte) bool { return len(digits) >= 7 && sameByte(digits) }
+
+func (n *number) isDummy() bool {
+	national := n.national()
+	return isDummy(national) || !n.valid && string(national) == oneToZero
 }
 
 // isOthers reports a number that nobody has, but whose digits without + somebody in the region has. As a canonical value
@@ -127,11 +138,10 @@ func dial00(rest []byte, d dialled, region string) (number, Reason) {
 
 // read decides between the two readings of digits: national in the region, or international without the +. The one
 // whose form is assigned wins. When both are or neither is, it is national, unless it begins with the region's own
-// country code.
+// country code. An unassigned number abroad wins only as North America's are written.
 func read(digits []byte, region string) (number, Reason) {
 	if region == "" {
-		abroad, ok := parse(digits, true, "")
-		if ok && (abroad.valid || isNorthAmerican(digits)) {
+		if abroad, ok := readAbroad(digits, 0); ok {
 			return abroad, ""
 		}
 		return number{}, NoCountryCode
@@ -141,7 +151,7 @@ func read(digits []byte, region string) (number, Reason) {
 	if isHome && home.valid && !hasCode(digits, code) {
 		return home, ""
 	}
-	abroad, isAbroad := parse(digits, true, "")
+	abroad, isAbroad := readAbroad(digits, code)
 	switch {
 	case !isAbroad && !isHome:
 		return number{}, NotPossible
@@ -160,14 +170,20 @@ func read(digits []byte, region string) (number, Reason) {
 	return home, ""
 }
 
+// readAbroad takes digits for an international number where they are not rather a national one, mistyped or of a country
+// that nobody knows.
+func readAbroad(digits []byte, ownCode int) (number, bool) {
+	found, ok := parse(digits, true, "")
+	return found, ok && (found.valid || found.code == ownCode || isNorthAmerican(digits))
+}
+
 // hasCode reports whether digits begin with a country code.
 func hasCode(digits []byte, code int) bool {
 	var text [8]byte
 	return bytes.HasPrefix(digits, strconv.AppendInt(text[:0], int64(code), 10))
 }
 
-// isNorthAmerican reports 1, area and exchange, as Meta writes the unassigned numbers of its examples. Elsewhere digits
-// that are not assigned are rather a national number whose country nobody knows.
+// isNorthAmerican reports 1, area and exchange, as Meta writes the unassigned numbers of its examples.
 func isNorthAmerican(digits []byte) bool {
 	return len(digits) == 11 && digits[0] == '1' && digits[1] >= '2' && digits[4] >= '2'
 }

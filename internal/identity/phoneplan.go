@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"bytes"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,12 +22,13 @@ type plan struct {
 	compiled bool // the machines below are there
 	metadata *phonenumbers.PhoneMetadata
 	general  numberKind
-	local    lengths       // of numbers that can only be dialled from nearby
-	kinds    []numberKind  // mobile, fixed line, ...
-	leading  *digitMachine // if set, how the region's numbers begin; siblings are told apart by it
-	abroad   *digitMachine // what is dialled before a number abroad
-	trunk    *digitMachine // what is dialled before a national number; nil: nothing
-	literal  []byte        // trunk, when it is nothing but these digits
+	local    lengths        // of numbers that can only be dialled from nearby
+	kinds    []numberKind   // mobile, fixed line, ...
+	leading  *digitMachine  // if set, how the region's numbers begin; siblings are told apart by it
+	abroad   *digitMachine  // what is dialled before a number abroad
+	trunk    *digitMachine  // what is dialled before a national number; nil: nothing
+	literal  []byte         // trunk, when it is nothing but these digits
+	rewrite  *regexp.Regexp // trunk otherwise: it drops carrier codes and puts area codes in
 }
 
 // A numberKind is the numbers of one kind.
@@ -141,6 +144,8 @@ func (p *plan) compile() error {
 		p.trunk = machine("^(?:" + trunk + ")")
 		if strings.Trim(trunk, "0123456789") == "" {
 			p.literal = []byte(trunk)
+		} else if err == nil {
+			p.rewrite, err = regexp.Compile("^(?:" + trunk + ")")
 		}
 	}
 	return err
@@ -184,18 +189,32 @@ func (p *plan) owns(national []byte) bool {
 	return false
 }
 
-// withoutTrunk drops what is dialled before a national number, unless that spoils a good one. known is false when only
-// the library can tell.
-func (p *plan) withoutTrunk(national []byte) (rest []byte, known bool) {
+// withoutTrunk drops what is dialled before a national number, unless that spoils a good one.
+func (p *plan) withoutTrunk(national []byte) []byte {
 	if p.trunk == nil || len(national) == 0 || !p.trunk.begins(national) {
-		return national, true
+		return national
 	}
-	if p.literal == nil {
-		return nil, false
+	var rest []byte
+	if p.literal != nil {
+		rest = national[len(p.literal):]
+	} else {
+		rest = p.rewritten(national)
 	}
-	rest = national[len(p.literal):]
 	if p.general.numbers.matches(national) && !p.general.numbers.matches(rest) {
-		return national, true
+		return national
 	}
-	return rest, true
+	return rest
+}
+
+// rewritten applies the metadata's rule for numbers whose beginning is more than a prefix. The rule holds when the last
+// of the groups has matched; otherwise what has matched is dropped.
+func (p *plan) rewritten(national []byte) []byte {
+	digits := bytes.Clone(national) // or the regexp would move every caller's number to the heap
+	groups := p.rewrite.FindSubmatchIndex(digits)
+	rest := digits[groups[1]:]
+	rule := p.metadata.GetNationalPrefixTransformRule()
+	if rule == "" || groups[len(groups)-2] < 0 {
+		return rest
+	}
+	return append(p.rewrite.Expand(nil, []byte(rule), digits, groups), rest...)
 }

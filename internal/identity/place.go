@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -46,6 +47,23 @@ func (n *Normalizer) appendLatin(dst, v []byte) []byte {
 
 // plainLatin gives a Latin letter as letters from a to z: ß is ss, é is e.
 func plainLatin(r rune) string {
+	if r < latinOften {
+		return oftenLatin()[r]
+	}
+	return decodeLatin(r)
+}
+
+// latinOften is where the Latin letters end that European languages use.
+const latinOften = 0x250
+
+var oftenLatin = sync.OnceValue(func() (plain [latinOften]string) {
+	for r := range plain {
+		plain[r] = decodeLatin(rune(r))
+	}
+	return plain
+})
+
+func decodeLatin(r rune) string {
 	switch r {
 	case 'ə', 'Ə': // which the library writes as a sign
 		return "e"
@@ -54,7 +72,8 @@ func plainLatin(r rune) string {
 	return string(appendLettersASCII(nil, []byte(plain)))
 }
 
-// zip is lower case without spaces and hyphens; in the United States its first five digits.
+// zip is lower case without spaces and hyphens; in the United States its first five digits. Where nobody knows the
+// country, 12345-6789 is taken for one of theirs.
 func (n *Normalizer) zip(dst, v []byte, country string) ([]byte, Reason) {
 	start := len(dst)
 	n.folded = appendFolded(n.folded[:0], v)
@@ -78,7 +97,7 @@ func (n *Normalizer) zip(dst, v []byte, country string) ([]byte, Reason) {
 	case sameByte(code) && (code[0] == '0' || code[0] == '9'):
 		return dst, Placeholder
 	}
-	if !isUS(country) {
+	if !isUS(country) && (country != "" || firstGroup != 5 || len(code) != 9 || !allDigits(code)) {
 		return dst, ""
 	}
 	if !allDigits(code) || len(code) < 5 || len(code) > 9 || len(code) > 5 && len(code) < 9 && firstGroup != 5 {

@@ -66,8 +66,3 @@ func hasInk(v []byte) bool {
 	}
 	return bytes.ContainsFunc(v, func(r rune) bool { return r > unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsNumber(r)) })
 }
-
-// isDummyNumber reports phone numbers that are typed to get past a form: 0000000, 1111111111, 1234567890.
-func isDummyNumber(digits []byte) bool {
-	return len(digits) >= 7 && sameByte(digits) || string(digits) == "1234567890"
-}
