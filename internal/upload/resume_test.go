@@ -2,6 +2,7 @@ package upload
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -91,6 +92,54 @@ func TestManyDisturbances(t *testing.T) {
 	assert.Equal(t, want.meta.members, b.meta.members)
 	assert.Equal(t, timeless(want.receipt), timeless(b.receipt))
 	assert.Equal(t, attempts, b.receipt.Attempts)
+}
+
+// TestRandomDisturbances does to each request what chance will have it: refuse it, lose its answer, kill the task before or
+// after it, let hours pass. What comes out is always the same.
+func TestRandomDisturbances(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 0))
+			rows := mixed(1 + random.IntN(80))
+			b := newBench(t, mixedColumns, rows)
+			b.deps.BatchRows = 3 + random.IntN(10)
+			want, unusable := expected(rows)
+			b.meta.before = func(_ int, r *request) error {
+				r.at = b.now()
+				b.wait(time.Duration(random.IntN(20)) * time.Minute)
+				switch random.IntN(8) {
+				case 0:
+					return errLost
+				case 1:
+					panic("SIGKILL")
+				}
+				return nil
+			}
+			b.meta.after = func(int, *request, *meta.Ack) error {
+				b.wait(time.Duration(random.IntN(20)) * time.Minute)
+				switch random.IntN(8) {
+				case 0:
+					return errLost
+				case 1:
+					panic("SIGKILL")
+				}
+				return nil
+			}
+			attempts := 0
+			for err := errLost; err != nil; attempts++ {
+				require.Less(t, attempts, 1000)
+				b.wait(time.Duration(random.IntN(60)) * time.Minute)
+				err = b.run()
+			}
+			assert.Equal(t, want, b.meta.members)
+			assert.Equal(t, unusable, b.receipt.Unusable)
+			assert.Equal(t, int64(len(rows))-unusable, b.receipt.Sent)
+			assert.Equal(t, b.receipt.Sent, b.receipt.Received)
+			assert.Zero(t, b.receipt.Failed)
+			assert.Equal(t, attempts, b.receipt.Attempts)
+			checkAges(t, b)
+		})
+	}
 }
 
 func TestEarlyFailureKeepsTheCounts(t *testing.T) {

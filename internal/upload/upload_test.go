@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -349,6 +350,59 @@ func TestStopped(t *testing.T) {
 	assert.Len(t, b.receipt.Batches, 2)
 	assert.Equal(t, int64(20), b.receipt.Sent)
 	assert.Positive(t, b.receipt.Failed)
+}
+
+func TestStoppedBecauseTheLeaseIsLost(t *testing.T) {
+	b := newBench(t, mixedColumns, mixed(100))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	b.meta.before = func(int, *request) error {
+		cancel(audience.Failf(audience.Gate, "run r2 holds this audience"))
+		return ctx.Err()
+	}
+	err := b.runIn(ctx)
+	require.ErrorContains(t, err, "run r2 holds this audience")
+	assert.Equal(t, audience.Gate, audience.ClassOf(err))
+	assert.Equal(t, "gate", b.receipt.Failure.Class)
+}
+
+// TestReceiptCannotBeSaved has storage fail after Meta's second acknowledgement: the next task must send that batch again.
+func TestReceiptCannotBeSaved(t *testing.T) {
+	rows := mixed(100)
+	b := newBench(t, mixedColumns, rows)
+	u, err := url.Parse(b.deps.Folder.URL())
+	require.NoError(t, err)
+	receipt := filepath.Join(u.Path, audience.ReceiptFile("00001"))
+	b.meta.after = func(n int, _ *request, _ *meta.Ack) error {
+		if n == 2 {
+			require.NoError(t, os.Rename(receipt, receipt+".old"))
+			require.NoError(t, os.Mkdir(receipt, 0o700))
+		}
+		return nil
+	}
+	_, err = Run(t.Context(), b.deps)
+	require.ErrorContains(t, err, "save the receipt of chunk 00001")
+	assert.Equal(t, audience.Transient, audience.ClassOf(err))
+	assert.Len(t, b.meta.requests, 2, "nothing more was sent")
+
+	require.NoError(t, os.Remove(receipt))
+	require.NoError(t, os.Rename(receipt+".old", receipt))
+	require.NoError(t, b.run())
+	want, unusable := expected(rows)
+	assert.Equal(t, want, b.meta.members)
+	assert.Equal(t, int64(100)-unusable, b.receipt.Sent)
+	assert.Equal(t, b.receipt.Sent, b.receipt.Received)
+}
+
+// TestPanicWhileReading has one in the goroutine that reads: it must come out where a stage can recover from it.
+func TestPanicWhileReading(t *testing.T) {
+	b := newBench(t, mixedColumns, nil)
+	broken := &source{log: b.deps.Log} // without a reader
+	batches, finish := broken.start(t.Context(), func() {})
+	for range batches {
+		t.Fatal("a batch")
+	}
+	assert.Panics(t, func() { _ = finish() })
+	assert.Contains(t, b.log.String(), "panic while reading the chunk")
 }
 
 func TestThrottledTimeAddsUp(t *testing.T) {
