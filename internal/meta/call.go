@@ -69,11 +69,12 @@ func (c *Client) exchange(ctx context.Context, call call, answer any) (int, erro
 	target := *c.base
 	target.Path += call.path(c.version)
 	query := call.query
-	if c.proof != "" {
+	token, proof := c.secrets()
+	if proof != "" {
 		if query == nil {
 			query = url.Values{}
 		}
-		query.Set("appsecret_proof", c.proof)
+		query.Set("appsecret_proof", proof)
 	}
 	target.RawQuery = query.Encode()
 
@@ -86,7 +87,7 @@ func (c *Client) exchange(ctx context.Context, call call, answer any) (int, erro
 		defer body.end()
 		body.attach(req)
 	}
-	req.Header.Set("Authorization", "Bearer "+string(c.token))
+	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "cleanreach")
 	switch {

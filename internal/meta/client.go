@@ -36,8 +36,7 @@ const DefaultVersion = "v26.0"
 type Client struct {
 	base    *url.URL
 	version string
-	token   Token
-	proof   string
+	secrets func() (token, proof string) // a function, because fmt prints the fields of a struct past their own methods
 	http    *http.Client
 	timeout time.Duration
 	log     *slog.Logger
@@ -72,12 +71,14 @@ func New(cfg Config) (*Client, error) {
 		return nil, audience.Failf(audience.Action, "there is no usable access token: store a system user token with ads_management in the secret, or in the environment on a laptop")
 	}
 	c := &Client{
-		base: base, version: cfg.Version, token: Token(token), timeout: cfg.Timeout, log: cfg.Log, now: cfg.Now,
+		base: base, version: cfg.Version, timeout: cfg.Timeout, log: cfg.Log, now: cfg.Now,
 		http: ownClient(cfg.HTTP), created: map[string]time.Time{},
 	}
+	proof := ""
 	if secret := strings.TrimSpace(string(cfg.AppSecret)); secret != "" {
-		c.proof = appSecretProof(secret, token)
+		proof = appSecretProof(secret, token)
 	}
+	c.secrets = func() (string, string) { return token, proof }
 	return c, nil
 }
 
@@ -120,9 +121,6 @@ func appSecretProof(secret, token string) string {
 	mac.Write([]byte(token))
 	return hex.EncodeToString(mac.Sum(nil))
 }
-
-// Format hides everything: fmt prints the fields of a struct past their own methods when they are not exported.
-func (c *Client) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "Meta's API %s", c.version) }
 
 // Close gives up idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }

@@ -55,8 +55,9 @@ func (c *Client) DebugToken(ctx context.Context) (TokenInfo, error) {
 			Scopes     []string `json:"scopes"`
 		} `json:"data"`
 	}
+	token, _ := c.secrets()
 	call := call{doing: "inspect the access token", method: http.MethodPost, object: "debug_token", form: true,
-		body: []byte(url.Values{"method": {"get"}, "input_token": {string(c.token)}}.Encode())}
+		body: []byte(url.Values{"method": {"get"}, "input_token": {token}}.Encode())}
 	if err := c.do(ctx, call, &answer); err != nil {
 		return TokenInfo{}, err
 	}

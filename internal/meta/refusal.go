@@ -21,8 +21,8 @@ type errorAnswer struct {
 	} `json:"error"`
 }
 
-// errorOf finds an error document in an answer, whatever its HTTP status; nil when there is none. A member of another type
-// than documented does not hide the others.
+// errorOf finds an error document in an answer, whatever its HTTP status; nil when there is none: without a code it is none
+// of Meta's. A member of another type than documented does not hide the others.
 func errorOf(body []byte, status int) *Error {
 	if !bytes.Contains(body, []byte(`"error"`)) {
 		return nil
@@ -32,8 +32,12 @@ func errorOf(body []byte, status int) *Error {
 	if err := json.Unmarshal(body, &a); (err != nil && !errors.As(err, &mistyped)) || a.Error == nil {
 		return nil
 	}
+	code := codeOf(a.Error.Code)
+	if code == 0 && !a.Error.Transient {
+		return nil
+	}
 	return &Error{
-		Code: codeOf(a.Error.Code), Subcode: codeOf(a.Error.Subcode), HTTPStatus: status, IsTransient: a.Error.Transient,
+		Code: code, Subcode: codeOf(a.Error.Subcode), HTTPStatus: status, IsTransient: a.Error.Transient,
 		Type: shaped(typePattern, a.Error.Type), TraceID: traceOf(a.Error.Trace), Fields: blamed(a.Error.Data),
 	}
 }
