@@ -68,10 +68,9 @@ func (l *layout) addKey(key audience.Key, column string, parts ...audience.Key) 
 	k := keyColumn{key: key, in: l.read(column)}
 	for _, part := range parts {
 		k.attributes = append(k.attributes, attribute{key: part, out: len(l.fields)})
-		plain := part.Identifies() // hardly two rows have the same
-		l.fields = append(l.fields, table.Field{Name: part.Column(), Type: table.String, Plain: plain})
+		l.fields = append(l.fields, table.Field{Name: part.Column(), Type: table.String})
 		if part.Hashed() {
-			l.fields = append(l.fields, table.Field{Name: part.HashColumn(), Type: table.String, Plain: plain})
+			l.fields = append(l.fields, table.Field{Name: part.HashColumn(), Type: table.String})
 		}
 	}
 	l.keys = append(l.keys, k)

@@ -56,7 +56,7 @@ func (p *parts) begin(ctx context.Context) (err error) {
 	if p.file, err = p.folder.NewWriter(ctx, p.key()); err != nil {
 		return err
 	}
-	p.table, err = table.NewWriter(p, p.fields, table.WriteOptions{})
+	p.table, err = table.NewWriter(p, p.fields, table.WriteOptions{RowGroupBytes: p.sizes.groupBytes})
 	return err
 }
 

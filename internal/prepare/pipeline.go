@@ -28,21 +28,26 @@ type sizes struct {
 	batchRows int
 	partRows  int64 // a part ends with the batch that reaches either
 	partBytes int64
-	exact     int // distinct values of a key that are counted exactly
+	// groupBytes is the size of values at which a row group ends, if it has not come to 65,536 rows before.
+	groupBytes int
+	exact      int // distinct values of a key that are counted exactly
 }
 
 // usualSizes use all cores. Reading takes about a sixth of the time that the rest takes, so a few readers feed many
 // workers; two at least, so that one file's opening does not hold the others up.
 func usualSizes() sizes {
 	cores := runtime.GOMAXPROCS(0)
+	workers := min(cores, maxWorkers)
 	return sizes{
-		workers: min(cores, maxWorkers), readers: max(2, cores/6), batchRows: 4096,
-		partRows: 1 << 20, partBytes: 256 << 20, exact: 1 << 18,
+		workers: workers, readers: max(2, cores/6), batchRows: 4096,
+		partRows: 1 << 20, partBytes: 256 << 20, groupBytes: min(64<<20, allGroupsBytes/workers), exact: 1 << 18,
 	}
 }
 
-// maxWorkers bounds the row groups in memory, about 30 MiB each.
-const maxWorkers = 8
+const (
+	maxWorkers     = 8
+	allGroupsBytes = 192 << 20 // of the values of all row groups at a time; in memory they are compressed
+)
 
 // A batch is some rows of one file on their way from a reader to a worker.
 type batch struct {

@@ -32,3 +32,23 @@ func newPageCodec() *pageCodec {
 func (c *pageCodec) Encode(dst, src []byte) ([]byte, error) {
 	return c.encoder.EncodeAll(src, dst[:0]), nil
 }
+
+const (
+	sampleRows  = 2048 // of the first batch, that tell whether a column's values repeat
+	sampleLeast = 256  // values in them that are enough to tell
+)
+
+// rarelyRepeats reports whether a text column's values are nearly all different, as addresses and hashes are. Such a
+// column gets no dictionary: it would be built for some thousand values, be found too large, and be thrown away, in
+// every row group.
+func rarelyRepeats(first *Column) bool {
+	values := 0
+	different := map[string]struct{}{}
+	for i := range min(first.Len(), sampleRows) {
+		if !first.IsNull(i) {
+			values++
+			different[string(first.Value(i))] = struct{}{}
+		}
+	}
+	return values >= sampleLeast && len(different) > values/2
+}

@@ -112,7 +112,4 @@ const (
 type Field struct {
 	Name string
 	Type Type
-	// Plain writes the column without a dictionary: for values that hardly ever repeat, which would cost time and memory
-	// to be looked up. Reading a footer leaves it false.
-	Plain bool
 }

@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	// groupBytes is the size of values at which a row group ends early: what it holds, compressed, stays in memory.
-	groupBytes = 64 << 20
 	// dictionaryBytes is the largest dictionary: a column with more distinct text goes on without one.
 	dictionaryBytes = 512 << 10
+	// pageBytes is the size of a page, and of the places of as many values in a dictionary: how large that has become is
+	// looked at only when a page ends.
+	pageBytes = 64 << 10
 	// writeRows are handed to a column at once, and a page may be that much longer than it should.
 	writeRows = 256
 )
@@ -29,9 +30,11 @@ const SchemaVersion = "1"
 
 // WriteOptions tune a Parquet file. The zero value is a good default.
 type WriteOptions struct {
-	// RowGroupRows is the most rows of a row group. The default is 65,536. A row group ends earlier when its values come
-	// to 64 MiB: a row group is in memory, compressed, until it ends.
+	// RowGroupRows is the most rows of a row group. The default is 65,536.
 	RowGroupRows int64
+	// RowGroupBytes is the size of values at which a row group ends earlier: it is in memory, compressed, until it ends.
+	// The default is 64 MiB.
+	RowGroupBytes int
 	// Metadata goes into the file's footer beside SchemaKey.
 	Metadata map[string]string
 }
@@ -39,9 +42,11 @@ type WriteOptions struct {
 // A Writer writes one Parquet file, column by column. The same batches give the same bytes. It is not safe for
 // concurrent use.
 type Writer struct {
-	file    *parquet.GenericWriter[any]
+	out     io.Writer
+	fields  []Field
+	opts    WriteOptions
+	file    *parquet.GenericWriter[any] // nil until the first rows tell how to store them
 	columns []columnWriter
-	limit   int64 // rows of a row group
 
 	rows      int64
 	groupRows int64
@@ -58,13 +63,23 @@ type columnWriter struct {
 
 // NewWriter begins a Parquet file on w with these columns, all of them optional. Closing w is the caller's.
 func NewWriter(w io.Writer, fields []Field, opts WriteOptions) (*Writer, error) {
-	schema, columns, err := schemaOf(fields)
+	opts.RowGroupRows = cmp.Or(opts.RowGroupRows, 64<<10)
+	opts.RowGroupBytes = cmp.Or(opts.RowGroupBytes, 64<<20)
+	_, columns, err := schemaOf(fields, nil)
 	if err != nil {
 		return nil, err
 	}
-	out := &Writer{columns: columns, limit: cmp.Or(opts.RowGroupRows, 64<<10)}
+	return &Writer{out: w, fields: fields, opts: opts, columns: columns}, nil
+}
+
+// begin writes the beginning of the file. first are the first rows, or nil when there are none.
+func (w *Writer) begin(first []Column) error {
+	schema, columns, err := schemaOf(w.fields, first)
+	if err != nil {
+		return err
+	}
 	metadata := map[string]string{SchemaKey: SchemaVersion}
-	maps.Copy(metadata, opts.Metadata)
+	maps.Copy(metadata, w.opts.Metadata)
 	options := []parquet.WriterOption{
 		schema,
 		parquet.CreatedBy("cleanreach", SchemaVersion, ""),
@@ -72,19 +87,20 @@ func NewWriter(w io.Writer, fields []Field, opts WriteOptions) (*Writer, error) 
 		parquet.DataPageVersion(1),        // every reader knows it
 		parquet.DataPageStatistics(false), // the footer's index has them too, and finding them takes time
 		parquet.DictionaryMaxBytes(dictionaryBytes),
+		parquet.PageBufferSize(pageBytes),
 	}
 	for key, value := range metadata {
 		options = append(options, parquet.KeyValueMetadata(key, value))
 	}
-	out.file = parquet.NewGenericWriter[any](w, options...)
-	for i, writer := range out.file.ColumnWriters() {
-		out.columns[i].writer = writer
+	w.file, w.columns = parquet.NewGenericWriter[any](w.out, options...), columns
+	for i, writer := range w.file.ColumnWriters() {
+		w.columns[i].writer = writer
 	}
-	return out, nil
+	return nil
 }
 
-// schemaOf makes the Parquet schema of fields.
-func schemaOf(fields []Field) (*parquet.Schema, []columnWriter, error) {
+// schemaOf makes the Parquet schema of fields, whose first rows may be known.
+func schemaOf(fields []Field, first []Column) (*parquet.Schema, []columnWriter, error) {
 	if len(fields) == 0 {
 		return nil, nil, audience.Failf(audience.Invalid, "write Parquet: no columns")
 	}
@@ -94,7 +110,7 @@ func schemaOf(fields []Field) (*parquet.Schema, []columnWriter, error) {
 		if _, twice := group.Group[field.Name]; twice || field.Name == "" {
 			return nil, nil, audience.Failf(audience.Invalid, "write Parquet: column %q has no name of its own", field.Name)
 		}
-		node, parse, err := nodeOf(field)
+		node, parse, err := nodeOf(field, first != nil && rarelyRepeats(&first[i]))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -106,15 +122,13 @@ func schemaOf(fields []Field) (*parquet.Schema, []columnWriter, error) {
 }
 
 // nodeOf is how a column is stored, and how its text is read; the latter is nil for text itself.
-func nodeOf(field Field) (parquet.Node, parser, error) {
-	dictionary := func(node parquet.Node) parquet.Node {
-		if field.Plain {
-			return parquet.Encoded(node, &parquet.Plain) // not the library's choice, a younger encoding
-		}
-		return parquet.Encoded(node, &parquet.RLEDictionary)
-	}
+func nodeOf(field Field, plainText bool) (parquet.Node, parser, error) {
+	dictionary := func(node parquet.Node) parquet.Node { return parquet.Encoded(node, &parquet.RLEDictionary) }
 	switch field.Type {
 	case String:
+		if plainText {
+			return parquet.Encoded(parquet.String(), &parquet.Plain), nil, nil // not the library's choice, a younger encoding
+		}
 		return dictionary(parquet.String()), nil, nil
 	case BigInt:
 		return dictionary(parquet.Int(64)), parseBigInt, nil
@@ -168,8 +182,13 @@ func (w *Writer) WriteBatch(columns []Column, unparsed func(row, column int)) er
 	if unparsed == nil {
 		unparsed = func(int, int) {}
 	}
+	if w.file == nil && rows > 0 {
+		if err := w.begin(columns); err != nil {
+			return err
+		}
+	}
 	for from := 0; from < rows; {
-		to := from + int(min(int64(rows-from), w.limit-w.groupRows))
+		to := from + int(min(int64(rows-from), w.opts.RowGroupRows-w.groupRows))
 		for i := range columns {
 			if err := w.writeColumn(&w.columns[i], &columns[i], from, to, unparsed); err != nil {
 				return fmt.Errorf("write column %q of Parquet file: %w", w.columns[i].name, err)
@@ -178,7 +197,7 @@ func (w *Writer) WriteBatch(columns []Column, unparsed func(row, column int)) er
 		w.rows += int64(to - from)
 		w.groupRows += int64(to - from)
 		from = to
-		if w.groupRows == w.limit || w.size >= groupBytes {
+		if w.groupRows == w.opts.RowGroupRows || w.size >= w.opts.RowGroupBytes {
 			if err := w.file.Flush(); err != nil {
 				return fmt.Errorf("write row group of Parquet file: %w", err)
 			}
@@ -235,6 +254,11 @@ func (w *Writer) Rows() int64 { return w.rows }
 
 // Close ends the file: without it the file has no footer and is none.
 func (w *Writer) Close() error {
+	if w.file == nil {
+		if err := w.begin(nil); err != nil {
+			return err
+		}
+	}
 	if err := w.file.Close(); err != nil {
 		return fmt.Errorf("write footer of Parquet file: %w", err)
 	}
