@@ -28,7 +28,7 @@ func TestACallHasATimeLimit(t *testing.T) {
 	for name, silent := range map[string]transport{
 		"no answer": func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() },
 		"half an answer": func(r *http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Body: silence{r.Context()}}, nil
+			return &http.Response{StatusCode: http.StatusOK, Body: silence{r.Context()}}, nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

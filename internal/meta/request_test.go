@@ -157,7 +157,7 @@ func TestAFailedCallSaysWhatItDid(t *testing.T) {
 	for _, c := range callings() {
 		log, text := logged()
 		client := serving(t, meta.Config{Log: log}, func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(400)
+			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `{"error":{"code":190,"message":"`+token+`"}}`)
 		})
 		err := c.call(t.Context(), client)
@@ -172,7 +172,7 @@ func TestAFailedCallSaysWhatItDid(t *testing.T) {
 // TestTheBodyIsOnlyLent fails under the race detector when net/http still reads a batch that the caller has got back.
 func TestTheBodyIsOnlyLent(t *testing.T) {
 	client := serving(t, meta.Config{}, func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(400) // before the body was read
+		w.WriteHeader(http.StatusBadRequest) // before the body was read
 		_, _ = io.WriteString(w, `{"error":{"code":2650,"error_subcode":1870158}}`)
 	})
 	p := meta.NewPayload([]audience.Key{audience.Email, audience.ExternID})

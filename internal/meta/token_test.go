@@ -45,7 +45,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 				assertPrivate(t, string(encoded))
 			}
 			for _, handler := range handlers() {
-				slog.New(handler.handler).With("with", value).Info(fmt.Sprint(value), "value", value, slog.Group("group", "value", value))
+				slog.New(handler.handler).With("with", value).Info("shown", "text", fmt.Sprint(value), "value", value, slog.Group("group", "value", value))
 				assert.NotEmpty(t, handler.out.String())
 				assertPrivate(t, handler.out.String())
 			}
