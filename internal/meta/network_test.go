@@ -1,6 +1,7 @@
 package meta_test
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"log"
@@ -56,7 +57,7 @@ func TestACallCanBeStopped(t *testing.T) {
 	require.ErrorContains(t, err, "add 1 people to audience 23: stopped")
 }
 
-// broken is a server that speaks no HTTP.
+// broken is a server that reads a request, says something and closes the connection.
 func broken(t *testing.T, says string) string {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -70,7 +71,9 @@ func broken(t *testing.T, says string) string {
 			if err != nil {
 				return
 			}
-			_, _ = connection.Read(make([]byte, 1<<16))
+			if r, err := http.ReadRequest(bufio.NewReader(connection)); err == nil {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}
 			_, _ = io.WriteString(connection, says)
 			_ = connection.Close()
 		}
