@@ -33,7 +33,7 @@ type sizes struct {
 	exact      int // distinct values of a key that are counted exactly
 }
 
-// usualSizes use all cores. Reading takes about a sixth of the time that the rest takes, so a few readers feed many
+// usualSizes use all cores. Reading takes about a tenth of the time that the rest takes, so a few readers feed many
 // workers; two at least, so that one file's opening does not hold the others up.
 func usualSizes() sizes {
 	cores := runtime.GOMAXPROCS(0)

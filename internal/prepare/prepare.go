@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -61,8 +60,8 @@ func earlier(ctx context.Context, deps Deps) (*audience.Prepared, error) {
 	var doc audience.Prepared
 	err := deps.Folder.ReadJSON(ctx, audience.PreparedFile, &doc)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil //nolint:nilnil // there is nothing, and that is no error
+	case err != nil && audience.ClassOf(err) == audience.Invalid:
+		return nil, nil //nolint:nilnil // there is nothing, or nothing that can be read, and that is no error
 	case err != nil:
 		return nil, fmt.Errorf("look for an earlier attempt: %w", err)
 	case doc.Schema != audience.DocumentVersion || checkBalance(&doc) != nil || checkGates(deps, &doc) != nil:
@@ -96,7 +95,7 @@ func isWhole(ctx context.Context, folder *storage.Folder, doc *audience.Prepared
 }
 
 // anew reads the source and writes everything but the catalog. Nothing is touched before all files have been looked at.
-func anew(ctx context.Context, deps Deps, sizes sizes) (_ *audience.Prepared, err error) {
+func anew(ctx context.Context, deps Deps, sizes sizes) (*audience.Prepared, error) {
 	started := deps.Now()
 	src, err := findSource(ctx, deps.Run.Def().Source, deps.Log)
 	if err != nil {

@@ -1,7 +1,6 @@
 package prepare
 
 import (
-	"maps"
 	"sync"
 
 	"github.com/axiomhq/hyperloglog"
@@ -106,7 +105,7 @@ func (p *pipeline) quality(key int) audience.KeyQuality {
 		}
 	}
 	q.Filled = q.Valid
-	for reason, n := range maps.All(invalid) {
+	for reason, n := range invalid {
 		if q.Invalid == nil {
 			q.Invalid = map[string]int64{}
 		}

@@ -75,6 +75,9 @@ func TestMadeAnewWhenIncomplete(t *testing.T) {
 		"another version's": func(b *bench) {
 			require.NoError(b, b.deps.Folder.WriteJSON(b.Context(), audience.PreparedFile, map[string]any{"schema": 99}))
 		},
+		"no document": func(b *bench) {
+			require.NoError(b, b.deps.Folder.Write(b.Context(), audience.PreparedFile, []byte("{")))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t).put("a.csv", csvOf(40)+",nobody,\n")
