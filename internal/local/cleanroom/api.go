@@ -157,7 +157,7 @@ func decode(params, into any) error {
 	if err == nil {
 		return nil
 	}
-	where := "the parameters"
+	where := "the call"
 	var wrong *strict.SemanticError
 	if errors.As(err, &wrong) && wrong.JSONPointer != "" {
 		where = strings.ReplaceAll(strings.TrimPrefix(string(wrong.JSONPointer), "/"), "/", ".")

@@ -38,7 +38,7 @@ func BenchmarkJoin(b *testing.B) {
 	for b.Loop() {
 		query := room.run(b, in)
 		require.Equal(b, Success, query.Status, "%+v", query.Error)
-		require.Equal(b, strconv.Itoa(*benchRows-*benchRows/2), ask(b, "SELECT count(*) FROM '%s'", room.parquet(b, query)))
+		require.Equal(b, strconv.Itoa(*benchRows-*benchRows/2), ask(b, "SELECT count(*) FROM %s", room.parquet(b, query)))
 	}
 	b.ReportMetric(float64(peak.Load()-before)/(1<<20), "MiB-growth")
 	b.ReportMetric(float64(*benchRows)*float64(b.N)/b.Elapsed().Seconds(), "customers/s")

@@ -56,10 +56,14 @@ func (e *engine) each(ctx context.Context, steps ...string) error {
 func (e *engine) open(ctx context.Context, sources []tableSource, work string) error {
 	var readable []string
 	for i := range sources {
-		if err := e.view(ctx, &sources[i]); err != nil {
+		paths, err := sources[i].ready(ctx, e.temp)
+		if err != nil {
 			return err
 		}
-		readable = append(readable, sources[i].paths...)
+		if err := e.view(ctx, &sources[i], paths); err != nil {
+			return err
+		}
+		readable = append(readable, paths...)
 	}
 	err := e.each(ctx,
 		"SET allowed_paths = "+quoteList(readable),
@@ -81,30 +85,28 @@ func (e *engine) write(ctx context.Context, s *statement, out *destination) erro
 		if err := e.each(ctx, "COPY ("+stage+") TO "+quote(to)+" (FORMAT parquet, COMPRESSION lz4_raw)"); err != nil {
 			return err
 		}
-		query = "SELECT DISTINCT * FROM read_parquet(" + quote(filepath.Join(quoteGlob(e.temp), "stage-*.parquet")) + ")" + s.stages.limit
+		query = "SELECT DISTINCT * FROM read_parquet(" + quote(filepath.Join(quoteGlob(e.temp), "stage-*.parquet")) + ", hive_partitioning = false)" + s.stages.limit
 	}
 	return e.each(ctx, out.copyStatement(query))
 }
 
-// view makes a table of a source's files: its allowed columns and nothing else.
-func (e *engine) view(ctx context.Context, s *tableSource) error {
-	if s.failed != nil {
-		return s.failed
-	}
-	read := "read_parquet(" + quoteList(s.paths) + ", hive_partitioning = false, binary_as_string = true)"
-	if s.format == "csv" {
-		read = "read_csv(" + quoteList(s.paths) + ", header = true, all_varchar = true, hive_partitioning = false)"
+// view makes a table of Parquet files: the allowed columns and nothing else.
+func (e *engine) view(ctx context.Context, s *tableSource, paths []string) error {
+	read := "read_parquet(" + quoteList(paths) + ", hive_partitioning = false, binary_as_string = true)"
+	kinds, err := e.columns(ctx, "SELECT column_name, column_type FROM (DESCRIBE FROM "+read+")")
+	if err != nil {
+		return err
 	}
 	var columns []string
 	for _, c := range s.table.Columns {
+		if kind := kinds[c.Name]; strings.HasSuffix(kind, "]") || strings.HasSuffix(kind, ")") && !strings.HasPrefix(kind, "DECIMAL(") {
+			return s.fail(codeNoColumn, "the column %s holds lists or structs, and a room reads plain values only", c.Name)
+		}
 		column := quoteName(c.Name)
 		if c.Type != "" {
 			column = "CAST(" + column + " AS " + duckTypes[c.Type] + ")"
 		}
 		columns = append(columns, column+" AS "+quoteName(c.Name))
-	}
-	if err := e.check(ctx, s, read); err != nil {
-		return err
 	}
 	return e.each(ctx, "CREATE VIEW "+quoteName(s.table.Name)+" AS SELECT "+strings.Join(columns, ", ")+" FROM "+read)
 }
@@ -112,64 +114,6 @@ func (e *engine) view(ctx context.Context, s *tableSource) error {
 // duckTypes are the engine's names of a column's types.
 var duckTypes = map[string]string{
 	"string": "VARCHAR", "bigint": "BIGINT", "double": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP",
-}
-
-// check reads the files' schemas. What they have is not shown: a file without a header would have a person for its
-// columns' names.
-func (e *engine) check(ctx context.Context, s *tableSource, read string) error {
-	present, err := e.columns(ctx, "SELECT column_name, column_type FROM (DESCRIBE FROM "+read+")")
-	if err == nil && s.format == "parquet" && len(s.paths) > 1 {
-		err = e.checkEach(ctx, s)
-	}
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case isOwn(err):
-		return err
-	case err != nil:
-		return &QueryError{Code: codeBadFile, Message: fmt.Sprintf("the files of table %s cannot be read as %s", s.table.Name, s.format)}
-	}
-	return s.compare(present, "the files")
-}
-
-// checkEach looks into every Parquet file: all of them must have the columns.
-func (e *engine) checkEach(ctx context.Context, s *tableSource) error {
-	for _, path := range s.paths {
-		present, err := e.columns(ctx, "SELECT name, type FROM parquet_schema("+quote(quoteGlob(path))+")")
-		if err != nil {
-			return err
-		}
-		for name := range present {
-			present[name] = "" // a physical type
-		}
-		if err := s.compare(present, filepath.Base(path)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// compare holds a file's columns, with their types, against the allowed ones.
-func (s *tableSource) compare(present map[string]string, files string) error {
-	var missing, nested []string
-	for _, c := range s.table.Columns {
-		kind, ok := present[c.Name]
-		switch {
-		case !ok:
-			missing = append(missing, c.Name)
-		case strings.HasSuffix(kind, "]") || strings.HasSuffix(kind, ")") && !strings.HasPrefix(kind, "DECIMAL("):
-			nested = append(nested, c.Name)
-		}
-	}
-	if len(missing) > 0 {
-		return &QueryError{Code: codeNoColumn, Message: fmt.Sprintf("%s of table %s: the column(s) %s are missing, which the room file allows",
-			files, s.table.Name, strings.Join(missing, ", "))}
-	}
-	if len(nested) > 0 {
-		return &QueryError{Code: codeNoColumn, Message: fmt.Sprintf("%s of table %s: the column(s) %s hold lists or structs, and a room reads plain values only",
-			files, s.table.Name, strings.Join(nested, ", "))}
-	}
-	return nil
 }
 
 // columns gives what a query of two texts answers, names in lower case.

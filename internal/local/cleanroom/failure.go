@@ -3,7 +3,6 @@ package cleanroom
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
@@ -34,28 +33,21 @@ func explain(err error, config Config) *QueryError {
 	if !errors.As(err, &engine) {
 		return &QueryError{Code: codeDisk, Message: "the results cannot be written: check the results folder, its permissions and the space on the disk"}
 	}
-	if strings.Contains(engine.Msg, "CSV Error") || strings.Contains(engine.Msg, "GZIP") || strings.Contains(engine.Msg, "gzip") {
-		return &QueryError{Code: codeBadFile, Message: "a CSV file of the tables cannot be read: each row needs as many values as the header has, quotes must be closed, " +
-			"the text must be UTF-8 and a compressed file whole"}
-	}
 	switch engine.Type {
 	case duckdb.ErrorTypeConversion, duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeMismatchType, duckdb.ErrorTypeDecimal,
-		duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeDivideByZero, duckdb.ErrorTypeInvalidType:
+		duckdb.ErrorTypeDivideByZero, duckdb.ErrorTypeInvalidType:
 		return &QueryError{Code: codeBadValue, Message: "a value of the tables cannot be converted to the type that the query or the room file wants: " +
 			"compare columns with literals of their own type, and give CSV columns the type that they have"}
 	case duckdb.ErrorTypeBinder, duckdb.ErrorTypeCatalog, duckdb.ErrorTypeParser, duckdb.ErrorTypeSyntax, duckdb.ErrorTypeNotImplemented,
 		duckdb.ErrorTypeParameterNotAllowed, duckdb.ErrorTypeExpression, duckdb.ErrorTypePlanner:
 		return &QueryError{Code: codeBadQuery, Message: "the query does not fit the tables: it compares or computes with columns of types that do not go together, or groups them wrongly"}
+	case duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeSerialization:
+		return &QueryError{Code: codeBadFile, Message: "a Parquet file of the tables is damaged, or a function of the query was given a value that it does not take: " +
+			"make the tables' files anew, or correct the query"}
 	case duckdb.ErrorTypeOutOfMemory:
 		return &QueryError{Code: codeMemory, Message: fmt.Sprintf("the query does not fit into %d MiB of memory and the disk's free space", config.MemoryLimit>>20)}
 	case duckdb.ErrorTypeIO:
 		return &QueryError{Code: codeDisk, Message: "a file cannot be read or written: check the tables' files, the results folder and the space on the disk"}
 	}
 	return &QueryError{Code: codeInternal, Message: fmt.Sprintf("the engine failed with an internal error of type %d", engine.Type)}
-}
-
-// isOwn reports whether an error is a failure in our own words already.
-func isOwn(err error) bool {
-	var own *QueryError
-	return errors.As(err, &own)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
@@ -118,7 +119,9 @@ func ParseRoom(data []byte, dir string) (*RoomFile, error) {
 	if err != nil {
 		return nil, audience.Fail(audience.Invalid, "", fmt.Errorf("read room file: %w", err))
 	}
-	problems = append(problems, aggregationProblems(data)...)
+	for _, p := range aggregationProblems(data) { // it says more than the schema does of the same field
+		problems = append(slices.DeleteFunc(problems, func(other audience.Problem) bool { return other.Field == p.Field }), p)
+	}
 	room := RoomFile{Schema: 1, dir: dir}
 	if len(problems) == 0 {
 		if err := json.Unmarshal(data, &room); err != nil {

@@ -83,8 +83,9 @@ func (r *testRoom) folder(t testing.TB, query ProtectedQuery) string {
 	return filepath.FromSlash(u.Path)
 }
 
+// parquet is SQL that reads a query's result. Its folder's name looks like a partition's and is none.
 func (r *testRoom) parquet(t testing.TB, query ProtectedQuery) string {
-	return r.folder(t, query) + "/*.parquet"
+	return "read_parquet('" + filepath.Join(r.folder(t, query), "*.parquet") + "', hive_partitioning = false)"
 }
 
 // execute runs SQL in a DuckDB of its own.

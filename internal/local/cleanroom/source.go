@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/table"
 )
 
 // A tableSource is where a table's data lies when a query starts. A catalog that is switched later changes nothing, nor
@@ -21,8 +21,8 @@ type tableSource struct {
 	table  *Table
 	roots  []string // what its path names: files, or folders that hold them
 	paths  []string // its files
-	format string   // parquet or csv
-	failed error    // why there are no files, which ends the query as FAILED
+	format table.Format
+	failed error // why there are no files, which ends the query as FAILED
 }
 
 // sources finds where the tables lie.
@@ -73,6 +73,7 @@ func (s *tableSource) find(pattern string) error {
 		if s.roots, err = filepath.Glob(pattern); err != nil {
 			return s.fail(codeNoData, "its path is no valid pattern")
 		}
+		s.roots = slices.DeleteFunc(s.roots, func(root string) bool { return hidden(filepath.Base(root)) })
 	}
 	slices.Sort(s.roots)
 	for _, root := range s.roots {
@@ -84,17 +85,12 @@ func (s *tableSource) find(pattern string) error {
 		return s.fail(codeNoData, "it has no files: check its path in the room file")
 	}
 	for _, name := range s.paths {
-		own := formatOf(name)
+		own := table.FormatOf(name)
 		if own == "" || (s.format != "" && own != s.format) {
-			return s.fail(codeBadFile, "%s is neither Parquet nor CSV by its name, or the table mixes both (.parquet, .csv, .csv.gz, .csv.zst)", filepath.Base(name))
+			return s.fail(codeBadFile, "%s is neither Parquet nor CSV nor JSON Lines by its name, or the table mixes them "+
+				"(.parquet; .csv, .tsv, .txt, .jsonl, .ndjson or .json, also with .gz or .zst)", filepath.Base(name))
 		}
 		s.format = own
-		if own != "parquet" {
-			continue
-		}
-		if err := checkParquet(name); err != nil {
-			return s.fail(codeBadFile, "%s is not a whole Parquet file", filepath.Base(name))
-		}
 	}
 	return nil
 }
@@ -113,11 +109,11 @@ func (s *tableSource) list(root string) error {
 		if err != nil {
 			return err
 		}
-		hidden := name != root && (strings.HasPrefix(entry.Name(), ".") || strings.HasPrefix(entry.Name(), "_"))
+		skip := name != root && hidden(entry.Name())
 		switch {
-		case entry.IsDir() && hidden:
+		case entry.IsDir() && skip:
 			return fs.SkipDir
-		case entry.IsDir() || hidden:
+		case entry.IsDir() || skip:
 			return nil
 		}
 		info, err := os.Stat(name)
@@ -128,6 +124,9 @@ func (s *tableSource) list(root string) error {
 	})
 }
 
+// hidden reports whether a file is none of a table's, as engines of data lakes have it.
+func hidden(name string) bool { return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") }
+
 // overlaps reports whether a folder holds any of the source's data or lies where the source looks for it, links resolved.
 func (s *tableSource) overlaps(folder string) bool {
 	for _, root := range s.roots {
@@ -136,39 +135,6 @@ func (s *tableSource) overlaps(folder string) bool {
 		}
 	}
 	return slices.ContainsFunc(s.paths, func(path string) bool { return inside(realPath(path), folder) })
-}
-
-func formatOf(name string) string {
-	name = strings.ToLower(name)
-	switch {
-	case strings.HasSuffix(name, ".parquet"):
-		return "parquet"
-	case strings.HasSuffix(name, ".csv"), strings.HasSuffix(name, ".csv.gz"), strings.HasSuffix(name, ".csv.zst"):
-		return "csv"
-	}
-	return ""
-}
-
-// checkParquet looks for the marks at both ends of a Parquet file, to name the file that lacks them: DuckDB's own
-// message would quote what is there instead.
-func checkParquet(name string) error {
-	f, err := os.Open(name) //nolint:gosec // the room file names it
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	const mark = "PAR1"
-	buf := make([]byte, len(mark))
-	if _, err := io.ReadFull(f, buf); err != nil || string(buf) != mark {
-		return errors.New("no mark at the beginning")
-	}
-	if _, err := f.Seek(-int64(len(mark)), io.SeekEnd); err != nil {
-		return err
-	}
-	if _, err := io.ReadFull(f, buf); err != nil || string(buf) != mark {
-		return errors.New("no mark at the end")
-	}
-	return nil
 }
 
 // realPath resolves links in as much of a path as is there.
