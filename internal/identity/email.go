@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // email is lower case. Dots and plus parts stay: they are part of the address for every provider but one.
@@ -20,7 +18,7 @@ func (n *Normalizer) email(dst, v []byte) ([]byte, Reason) {
 				n.folded = utf8.AppendRune(n.folded, unicode.ToLower(r))
 			}
 		}
-		dst = norm.NFC.Append(dst, n.folded...)
+		dst = n.appendComposed(dst)
 	}
 	mailbox, domain, ok := bytes.Cut(dst[start:], []byte("@"))
 	switch {

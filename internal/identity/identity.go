@@ -23,7 +23,7 @@ type Form struct {
 type Normalizer struct {
 	defaultCountry []byte
 	now            func() time.Time
-	composed       []byte // the value in NFC
+	composed       []byte // text in NFC
 	folded         []byte // what a rule works on
 }
 
@@ -62,7 +62,8 @@ func (n *Normalizer) append(dst []byte, key audience.Key, value, country []byte,
 	if len(value) > longestRaw {
 		return dst, Form{Reason: TooLong}
 	}
-	if !isASCII(value) {
+	plain := isASCII(value)
+	if !plain {
 		if broken(value) {
 			return dst, Form{Reason: BrokenText}
 		}
@@ -81,25 +82,36 @@ func (n *Normalizer) append(dst []byte, key audience.Key, value, country []byte,
 	if isPlaceholder(key, value) {
 		return dst, Form{Reason: Placeholder}
 	}
-	start := len(dst)
 	if asE164 {
 		if out, ok := appendE164(dst, value, n.countryOfRow(country)); ok {
 			return out, Form{}
 		}
 	}
+	start := len(dst)
 	dst, reason := n.apply(dst, key, value, country)
-	if out := dst[start:]; reason == "" {
-		switch {
-		case len(out) > MaxBytes(key):
-			reason = TooLong
-		case len(out) != len(value) && isPlaceholder(key, out): // "n u l l": what was between its letters is gone
-			reason = Placeholder
-		}
+	if reason == "" {
+		reason = spoiled(key, dst[start:], plain && len(dst)-start == len(value))
 	}
 	if reason != "" {
 		return dst[:start], Form{Reason: reason}
 	}
 	return dst, Form{}
+}
+
+// spoiled looks at a canonical value once more, as Append would when it came back: of "n.u.l.l" the letters are a
+// placeholder, and those of a sentence can look like a hash. same: nothing has changed but capitals.
+func spoiled(key audience.Key, canonical []byte, same bool) Reason {
+	switch {
+	case len(canonical) > MaxBytes(key):
+		return TooLong
+	case same:
+		return ""
+	case key.Hashed() && len(canonical) >= shortestHash && allHex(canonical):
+		return NotSHA256
+	case isPlaceholder(key, canonical):
+		return Placeholder
+	}
+	return ""
 }
 
 // apply is the rule of a key. The value is composed, trimmed, not blank, and neither a hash nor a placeholder.

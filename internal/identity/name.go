@@ -54,7 +54,14 @@ func (n *Normalizer) appendLetters(dst, v []byte) []byte {
 			n.folded = utf8.AppendRune(n.folded, r)
 		}
 	}
-	return norm.NFC.Append(dst, n.folded...)
+	return n.appendComposed(dst)
+}
+
+// appendComposed appends the folded text in NFC. It may not be composed in dst: there its first letter would join the
+// last one of another value.
+func (n *Normalizer) appendComposed(dst []byte) []byte {
+	n.composed = norm.NFC.Append(n.composed[:0], n.folded...)
+	return append(dst, n.composed...)
 }
 
 // isApostrophe reports the apostrophes that Unicode counts as letters: the Hawaiian okina, the Ukrainian apostrophe,

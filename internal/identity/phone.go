@@ -23,6 +23,8 @@ func (n *Normalizer) phone(dst, v []byte, country string) ([]byte, Reason) {
 	switch {
 	case reason != "":
 		return dst, reason
+	case !found.isItself():
+		return dst, NotPossible
 	case found.isDummy():
 		return dst, Placeholder
 	case found.isOthers(region):
@@ -79,6 +81,13 @@ func isDummy(digits []byte) bool { return len(digits) >= 7 && sameByte(digits) }
 func (n *number) isDummy() bool {
 	national := n.national()
 	return isDummy(national) || !n.valid && string(national) == oneToZero
+}
+
+// isItself reports whether the number with its + is the same number. It is not when a second 0 is before it, of which the
+// library drops only one at a time.
+func (n *number) isItself() bool {
+	again, ok := parse(n.text(), true, "")
+	return ok && bytes.Equal(again.text(), n.text())
 }
 
 // isOthers reports a number that nobody has, but whose digits without + somebody in the region has. As a canonical value

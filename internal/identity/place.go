@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/mozillazg/go-unidecode"
-	"golang.org/x/text/unicode/norm"
 )
 
 // city is letters only, lower case. Latin letters become a to z; those of other scripts stay, with their marks.
@@ -42,7 +41,7 @@ func (n *Normalizer) appendLatin(dst, v []byte) []byte {
 			n.folded = utf8.AppendRune(n.folded, unicode.ToLower(r))
 		}
 	}
-	return norm.NFC.Append(dst, n.folded...)
+	return n.appendComposed(dst)
 }
 
 // plainLatin gives a Latin letter as letters from a to z: ß is ss, é is e.
