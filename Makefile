@@ -31,8 +31,8 @@ build: compiler ## the container's binary and the one that runs the state machin
 	CGO_ENABLED=1 $(GO) build -ldflags '-s -w' -o $(BIN)/cleanreach-local ./statemachine/local
 
 test: compiler ## every test, those with goroutines under the race detector
-	$(GO) test -race $(RACE)
-	$(GO) test $(filter-out $(shell $(GO) list $(RACE) ./test/...),$(shell $(GO) list ./...))
+	$(GO) test -race -timeout 5m $(RACE)
+	$(GO) test -timeout 5m $(filter-out $(shell $(GO) list $(RACE) ./test/...),$(shell $(GO) list ./...))
 	$(GO) test -count=1 ./test/...
 
 vet: compiler
