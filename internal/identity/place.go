@@ -90,19 +90,31 @@ func (n *Normalizer) zip(dst, v []byte, country string) ([]byte, Reason) {
 		}
 	}
 	code := dst[start:]
-	switch {
-	case len(code) < 2 || !hasDigit(code) && country != "ai": // Anguilla's all begin with letters, all others have digits
+	if len(code) < 2 || !hasDigit(code) && country != "ai" { // Anguilla's all begin with letters, all others have digits
 		return dst, NotAZip
-	case sameByte(code) && (code[0] == '0' || code[0] == '9'):
+	}
+	if isUS(country) || country == "" && firstGroup == 5 && len(code) == 9 && allDigits(code) {
+		if !isZipPlus4(code, firstGroup) {
+			return dst, NotAZip
+		}
+		code = code[:5]
+	}
+	if sameByte(code) && (code[0] == '0' || code[0] == '9') {
 		return dst, Placeholder
 	}
-	if !isUS(country) && (country != "" || firstGroup != 5 || len(code) != 9 || !allDigits(code)) {
-		return dst, ""
+	return dst[:start+len(code)], ""
+}
+
+// isZipPlus4 reports five digits, or more when it is plain which are the first five: a file that has lost the zeros at
+// the beginning of its codes has some of eight digits.
+func isZipPlus4(code []byte, firstGroup int) bool {
+	switch n := len(code); {
+	case !allDigits(code) || n < 5 || n > 9:
+		return false
+	case n == 5 || n == 9:
+		return true
 	}
-	if !allDigits(code) || len(code) < 5 || len(code) > 9 || len(code) > 5 && len(code) < 9 && firstGroup != 5 {
-		return dst, NotAZip
-	}
-	return dst[:start+5], ""
+	return firstGroup == 5
 }
 
 func hasDigit(v []byte) bool {
