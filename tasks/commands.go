@@ -12,22 +12,23 @@ import (
 
 // A command is a subcommand.
 type command struct {
-	name string
-	does string
-	run  func(context.Context, call) error
+	name  string
+	does  string
+	stage bool // started by the state machine
+	run   func(context.Context, call) error
 }
 
 func commands() []command {
 	return []command{
-		{"preflight", "ask Meta everything that it would refuse later", stage(preflightStage)},
-		{"prepare", "raw files to prepared Parquet, quarantine and quality report", stage(prepareStage)},
-		{"plan", "matched Parquet to chunks", stage(planStage)},
-		{"upload", "send one chunk to Meta", stage(uploadStage)},
-		{"report", "receipts to the account of every row", stage(reportStage)},
-		{"explain", "why does a person not match: canonical values and hashes of JSON lines", explain},
-		{"validate", "check an audience definition", validate},
-		{"schema", "print the JSON Schema of an audience definition", schema},
-		{"version", "print the version", version},
+		{"preflight", "ask Meta everything that it would refuse later", true, stage(preflightStage)},
+		{"prepare", "raw files to prepared Parquet, quarantine and quality report", true, stage(prepareStage)},
+		{"plan", "matched Parquet to chunks", true, stage(planStage)},
+		{"upload", "send one chunk to Meta", true, stage(uploadStage)},
+		{"report", "receipts to the account of every row", true, stage(reportStage)},
+		{"explain", "why does a person not match: canonical values and hashes of JSON lines", false, explain},
+		{"validate", "check an audience definition", false, validate},
+		{"schema", "print the JSON Schema of an audience definition", false, schema},
+		{"version", "print the version", false, version},
 	}
 }
 
@@ -69,7 +70,7 @@ func run(ctx context.Context, args []string, e env, stdin io.Reader, stdout, std
 		usage(stderr)
 		return int(audience.Invalid)
 	}
-	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+	if args[0] == "help" || isHelp(args[0]) {
 		usage(stdout)
 		return 0
 	}
@@ -77,16 +78,26 @@ func run(ctx context.Context, args []string, e env, stdin io.Reader, stdout, std
 		if c.name != args[0] {
 			continue
 		}
-		if err := c.run(ctx, call{args: args[1:], env: e, stdin: stdin, stdout: stdout, stderr: stderr}); err != nil {
-			fmt.Fprintln(stderr, "cleanreach "+c.name+":", err)
-			return int(audience.ClassOf(err))
+		if c.name != "explain" && len(args) == 2 && isHelp(args[1]) { // explain has more to say
+			fmt.Fprintf(stdout, "cleanreach %s: %s\n\n", c.name, c.does)
+			usage(stdout)
+			return 0
 		}
-		return 0
+		err := c.run(ctx, call{args: args[1:], env: e, stdin: stdin, stdout: stdout, stderr: stderr})
+		if err == nil {
+			return 0
+		}
+		if !c.stage { // a stage has it in its log
+			fmt.Fprintln(stderr, "cleanreach "+c.name+":", err)
+		}
+		return int(audience.ClassOf(err))
 	}
 	fmt.Fprintf(stderr, "cleanreach: there is no command %q\n\n", args[0])
 	usage(stderr)
 	return int(audience.Invalid)
 }
+
+func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
 
 func schema(_ context.Context, c call) error {
 	if err := noArguments(c); err != nil {

@@ -55,7 +55,7 @@ type answer struct {
 // explain answers questions line by line, so that input of any length streams. An answer is written as soon as no other
 // question waits: at a terminal, at once.
 func explain(ctx context.Context, c call) error {
-	if len(c.args) == 1 && (c.args[0] == "-h" || c.args[0] == "--help") {
+	if len(c.args) == 1 && isHelp(c.args[0]) {
 		return explainHelp(c.stdout)
 	}
 	if err := noArguments(c); err != nil {

@@ -52,39 +52,46 @@ type stageFunc struct {
 // state machine when it fails. A panic is a failure like any other, so that its exit code is 1 and not Go's 2, which
 // means something else here.
 func stage(s stageFunc) func(context.Context, call) error {
-	return func(ctx context.Context, c call) (err error) {
-		if err := noArguments(c); err != nil {
-			return err
-		}
-		if c.env["GOMEMLIMIT"] == "" {
-			debug.SetMemoryLimit(softMemory)
-		}
-		log := telemetry.NewLog(c.stderr, false, slog.LevelInfo).With(telemetry.KeyStage, s.name)
-		url := c.env[envRun]
-		if url == "" {
-			return audience.Failf(audience.Invalid, "%s is not set: it must be the URL of the run's folder", envRun)
-		}
-		folder, err := storage.Open(ctx, url)
+	return func(ctx context.Context, c call) error {
+		w := &work{name: s.name, env: c.env, log: telemetry.NewLog(c.stderr, false, slog.LevelInfo).With(telemetry.KeyStage, s.name)}
+		err := w.do(ctx, c, s)
 		if err != nil {
-			return err
+			w.log.Error("ended", telemetry.KeyError, err.Error(), telemetry.KeyClass, audience.ClassOf(err).String())
 		}
-		defer func() { err = errors.Join(err, folder.Close()) }()
-		failure := failureFile(s.name, c.env[envChunk])
-		defer func() { tell(context.WithoutCancel(ctx), folder, s.name, failure, err) }()
-		defer func() {
-			if p := recover(); p != nil {
-				log.Error("panic", "stack", panicPlace()) // the value may hold data; where it happened does not
-				err = audience.Failf(audience.Transient, "the task has a fault and panicked; its log says where")
-			}
-		}()
-		if err := folder.Delete(ctx, failure); err != nil { // of an earlier task
-			return err
-		}
-		return open(ctx, &work{name: s.name, folder: folder, env: c.env, log: log}, s)
+		return err
 	}
 }
 
-func open(ctx context.Context, w *work, s stageFunc) error {
+func (w *work) do(ctx context.Context, c call, s stageFunc) (err error) {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	if c.env["GOMEMLIMIT"] == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
+	url := c.env[envRun]
+	if url == "" {
+		return audience.Failf(audience.Invalid, "%s is not set: it must be the URL of the run's folder", envRun)
+	}
+	if w.folder, err = storage.Open(ctx, url); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.folder.Close()) }()
+	failure := failureFile(s.name, c.env[envChunk])
+	defer func() { tell(context.WithoutCancel(ctx), w.folder, s.name, failure, err) }()
+	defer func() {
+		if p := recover(); p != nil {
+			w.log.Error("panic", "stack", panicPlace()) // the value may hold data; where it happened does not
+			err = audience.Failf(audience.Transient, "the task has a fault and panicked; its log says where")
+		}
+	}()
+	if err := w.folder.Delete(ctx, failure); err != nil { // of an earlier task
+		return err
+	}
+	return w.open(ctx, s)
+}
+
+func (w *work) open(ctx context.Context, s stageFunc) error {
 	data, err := w.folder.Read(ctx, audience.RunFile)
 	if err != nil {
 		return fmt.Errorf("find out what this run is: %w", err)
@@ -104,7 +111,6 @@ func open(ctx context.Context, w *work, s stageFunc) error {
 		if lost := context.Cause(ctx); ctx.Err() != nil && audience.ClassOf(lost) == audience.Gate {
 			err = lost
 		}
-		w.log.Error("ended", telemetry.KeyError, err.Error(), telemetry.KeyClass, audience.ClassOf(err).String())
 		return err
 	}
 	w.log.Info("ended", telemetry.KeySeconds, time.Since(started).Seconds())
