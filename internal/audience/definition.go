@@ -143,6 +143,9 @@ func (d *Definition) problems() []Problem {
 }
 
 func (d *Definition) checkColumns(add func(field, format string, args ...any)) {
+	if strings.Contains(strings.ToLower(d.Meta.Description), markPrefix) {
+		add("meta.description", "must not contain %s: the mark behind it tells whose audience it is", markPrefix)
+	}
 	identifying := false
 	columns := map[string]string{}
 	for key, column := range d.Source.Columns {
@@ -197,4 +200,6 @@ func ColumnName(source string) string {
 
 // Mark is what the audience's description on Meta's side carries, so that a name collision never lets one audience
 // write into another's.
-func (d *Definition) Mark() string { return "cleanreach:" + d.Tenant + "/" + d.Name }
+func (d *Definition) Mark() string { return markPrefix + d.Tenant + "/" + d.Name }
+
+const markPrefix = "cleanreach:"

@@ -28,9 +28,10 @@ func ReceiptFile(chunk string) string { return ReceiptsDir + chunk + ".json" }
 // FailureFile is where a stage says why it failed. Stage is the task's subcommand.
 func FailureFile(stage string) string { return FailuresDir + stage + ".json" }
 
-// TableName is the name of an audience's prepared table in the catalog: lower case letters, digits and underscores.
+// TableName is the name of an audience's prepared table in the catalog: lower case letters, digits and underscores. A
+// tenant's hyphens become two underscores, so that no two audiences share a table: a-b/c is a__b_c and a/b-c is a_b_c.
 func TableName(tenant, audience string) string {
-	return strings.ReplaceAll(tenant+"_"+audience, "-", "_")
+	return strings.ReplaceAll(tenant, "-", "__") + "_" + strings.ReplaceAll(audience, "-", "_")
 }
 
 // DocumentVersion is the schema version that every run document carries.

@@ -97,10 +97,17 @@ func flatten(e *jsonschema.ValidationError, into []Problem) []Problem {
 	if k, ok := e.ErrorKind.(*kind.OneOf); ok && len(k.Subschemas) == 0 {
 		return append(into, Problem{Field: strings.Join(e.InstanceLocation, "."), Message: "matches none of the allowed forms"})
 	}
+	var leaves []Problem
 	for _, cause := range e.Causes {
-		into = flatten(cause, into)
+		leaves = flatten(cause, leaves)
 	}
-	return into
+	if k, ok := e.ErrorKind.(*kind.PropertyNames); ok {
+		// The leaves are about the name alone, and the validator gives this error a location that it goes on to overwrite.
+		for i := range leaves {
+			leaves[i] = Problem{Message: fmt.Sprintf("the name %q %s", k.Property, leaves[i].Message)}
+		}
+	}
+	return append(into, leaves...)
 }
 
 func describe(field string, k jsonschema.ErrorKind) []Problem {
@@ -137,8 +144,6 @@ func describe(field string, k jsonschema.ErrorKind) []Problem {
 		return one("must have at most %d characters", k.Want)
 	case *kind.MinProperties:
 		return one("must have at least %d entry", k.Want)
-	case *kind.PropertyNames:
-		return one("has no field %q; see the schema for the allowed names", k.Property)
 	}
 	return one("breaks the rule %q of the schema", strings.Join(k.KeywordPath(), "/"))
 }
