@@ -27,7 +27,8 @@ func (n *Normalizer) SplitDOB(year, month, day []byte, value []byte, order strin
 	case isPlaceholder("", value):
 		return year, month, day, Placeholder
 	}
-	n.folded = appendFolded(n.folded[:0], norm.NFC.Append(n.composed[:0], value...))
+	n.composed = norm.NFC.Append(n.composed[:0], value...)
+	n.folded = appendFolded(n.folded[:0], n.composed)
 	found, reason := readDate(n.folded, order)
 	if reason == "" {
 		reason = n.checkDate(found)

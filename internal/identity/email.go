@@ -112,7 +112,7 @@ func isDummyAddress(mailbox, domain []byte) bool {
 		return true
 	case "test", "testing", "none", "null", "na", "no", "fake", "unknown", "undefined", "asdf", "xxx", "email", "nobody", "noone", "noreply":
 		label, _, _ := bytes.Cut(domain, []byte("."))
-		return bytes.Equal(mailbox, label) || string(domain) == "email.com" && string(mailbox) != "unknown"
+		return bytes.Equal(mailbox, label)
 	}
 	return false
 }

@@ -3,7 +3,6 @@
 package identity
 
 import (
-	"bytes"
 	"time"
 	"unicode/utf8"
 
@@ -27,13 +26,15 @@ type Normalizer struct {
 	folded         []byte // what a rule works on
 }
 
-// NewNormalizer makes a Normalizer. defaultCountry is the ISO 3166-1 alpha-2 code, in any case, of rows without a country
-// of their own; empty when there is none. now tells what a date of birth may not be after; nil is time.Now.
+// NewNormalizer makes a Normalizer. defaultCountry is that of rows without a country of their own, as COUNTRY takes it
+// (a code in any case, or a name); empty when there is none. now tells what a date of birth may not be after; nil is time.Now.
 func NewNormalizer(defaultCountry string, now func() time.Time) *Normalizer {
 	if now == nil {
 		now = time.Now
 	}
-	return &Normalizer{defaultCountry: bytes.ToLower([]byte(defaultCountry)), now: now}
+	n := &Normalizer{now: now}
+	n.defaultCountry, _ = n.Append(nil, audience.Country, []byte(defaultCountry), nil)
+	return n
 }
 
 // Append appends the canonical form of a value of one of Meta's keys (DOB is none: see SplitDOB). country is the

@@ -59,7 +59,7 @@ func TestPhone(t *testing.T) {
 }
 
 func TestPhoneOfADefaultCountry(t *testing.T) {
-	n := NewNormalizer("GB", nil)
+	n := NewNormalizer("UK", nil)
 	for _, c := range []struct{ country, want string }{{"", "442079460018"}, {"gb", "442079460018"}, {"us", ""}, {string(AppendHash(nil, []byte("gb"))), "442079460018"}} {
 		got, _ := n.Append(nil, audience.Phone, []byte("020 7946 0018"), []byte(c.country))
 		assert.Equal(t, c.want, string(got), c.country)

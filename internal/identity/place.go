@@ -28,6 +28,11 @@ func (n *Normalizer) appendLatin(dst, v []byte) []byte {
 	latin := true // the last letter; a mark goes the way of its letter
 	for _, r := range string(v) {
 		switch {
+		case r < utf8.RuneSelf:
+			if c := byte(r) | 0x20; 'a' <= c && c <= 'z' {
+				latin = true
+				n.folded = append(n.folded, c)
+			}
 		case isApostrophe(r):
 		case unicode.IsMark(r):
 			if !latin {
@@ -55,11 +60,12 @@ func plainLatin(r rune) string {
 // latinOften is where the Latin letters end that European languages use.
 const latinOften = 0x250
 
-var oftenLatin = sync.OnceValue(func() (plain [latinOften]string) {
+var oftenLatin = sync.OnceValue(func() *[latinOften]string {
+	var plain [latinOften]string
 	for r := range plain {
 		plain[r] = decodeLatin(rune(r))
 	}
-	return plain
+	return &plain
 })
 
 func decodeLatin(r rune) string {

@@ -18,7 +18,7 @@ var blankWords = map[string]bool{
 }
 
 // shortBlankWords are names of people and places too (Na and Nan are both), so they do not hold for those.
-var shortBlankWords = map[string]bool{"na": true, "nan": true, "nil": true, "no": true, "x": true, "xx": true, "xxx": true}
+var shortBlankWords = map[string]bool{"na": true, "nan": true, "nil": true, "no": true, "xxx": true}
 
 // longestWord is the length of the longest of these words.
 const longestWord = 14
