@@ -22,16 +22,20 @@ var benchRows = flag.Int("cleanroom.rows", 200_000, "customers in BenchmarkJoin;
 func BenchmarkJoin(b *testing.B) {
 	dir := b.TempDir()
 	execute(b, fmt.Sprintf(`COPY (SELECT 'c' || i AS extern_id, 'person' || i || '@example.com' AS email, '4915' || (1000000000 + i) AS phone,
-		sha256('person' || i) AS email_sha256, 'First' || i %% 5000 AS fn, 'Last' || i %% 90000 AS ln, 'City' || i %% 3000 AS ct, 'us' AS country
+		sha256('person' || i) AS email_sha256, 'First' || i %% 5000 AS fn, 'Last' || i %% 90000 AS ln, 'City' || i %% 3000 AS ct, 'ca' AS st,
+		(10000 + i %% 80000)::VARCHAR AS zip, 'us' AS country, (1940 + i %% 70)::VARCHAR AS doby, (1 + i %% 12)::VARCHAR AS dobm,
+		(1 + i %% 28)::VARCHAR AS dobd, CASE WHEN i %% 2 = 0 THEN 'f' ELSE 'm' END AS gen
 		FROM range(%d) t(i)) TO '%s/customers.parquet' (COMPRESSION zstd)`, *benchRows, dir))
 	execute(b, fmt.Sprintf(`COPY (SELECT sha256('person' || (i + %d)) AS email_sha256, 'tier' || i %% 3 AS tier FROM range(%d) t(i))
 		TO '%s/partner.parquet' (COMPRESSION zstd)`, *benchRows/2, *benchRows, dir))
 	room := openRoom(b, `{"name": "customers", "owner": "acme", "path": "customers.parquet",
-		"columns": ["extern_id", "email", "phone", "email_sha256", "fn", "ln", "ct", "country"], "analysis_rule": {"type": "LIST",
-		"join_columns": ["email_sha256"], "list_columns": ["extern_id", "email", "phone", "fn", "ln", "ct", "country"]}},
+		"columns": ["extern_id", "email", "phone", "email_sha256", "fn", "ln", "ct", "st", "zip", "country", "doby", "dobm", "dobd", "gen"],
+		"analysis_rule": {"type": "LIST", "join_columns": ["email_sha256"],
+		"list_columns": ["extern_id", "email", "phone", "fn", "ln", "ct", "st", "zip", "country", "doby", "dobm", "dobd", "gen"]}},
 		{"name": "partner", "owner": "globex", "path": "partner.parquet", "columns": ["email_sha256", "tier"],
 		"analysis_rule": {"type": "LIST", "join_columns": ["email_sha256"], "list_columns": ["tier"]}}`, dir, Config{})
-	in := startInput("SELECT DISTINCT c.extern_id, c.email, c.phone, c.fn, c.ln, c.ct, c.country FROM customers c INNER JOIN partner p ON c.email_sha256 = p.email_sha256")
+	in := startInput("SELECT DISTINCT c.extern_id, c.email, c.phone, c.fn, c.ln, c.ct, c.st, c.zip, c.country, c.doby, c.dobm, c.dobd, c.gen " +
+		"FROM customers c INNER JOIN partner p ON c.email_sha256 = p.email_sha256")
 	before := resident(b)
 	peak, stop := watchMemory(b)
 	defer stop()

@@ -45,9 +45,14 @@ func explain(err error, config Config) *QueryError {
 		return &QueryError{Code: codeBadFile, Message: "a Parquet file of the tables is damaged, or a function of the query was given a value that it does not take: " +
 			"make the tables' files anew, or correct the query"}
 	case duckdb.ErrorTypeOutOfMemory:
-		return &QueryError{Code: codeMemory, Message: fmt.Sprintf("the query does not fit into %d MiB of memory and the disk's free space", config.MemoryLimit>>20)}
+		return &QueryError{Code: codeMemory, Message: fmt.Sprintf("the query does not fit into %d MiB of memory and the disk's free space", maxMemory*config.MemoryLimit>>20)}
 	case duckdb.ErrorTypeIO:
 		return &QueryError{Code: codeDisk, Message: "a file cannot be read or written: check the tables' files, the results folder and the space on the disk"}
 	}
 	return &QueryError{Code: codeInternal, Message: fmt.Sprintf("the engine failed with an internal error of type %d", engine.Type)}
+}
+
+func outOfMemory(err error) bool {
+	var engine *duckdb.Error
+	return errors.As(err, &engine) && engine.Type == duckdb.ErrorTypeOutOfMemory
 }

@@ -54,11 +54,30 @@ func (j *job) run(ctx context.Context) {
 	_ = r.remember(context.WithoutCancel(ctx), *doc)
 }
 
+// execute runs the query. One that does not fit in memory is run again with more: how much it takes nobody knows before.
 func (j *job) execute(ctx context.Context) error {
 	config := j.room.config
 	if config.Maintenance != nil && config.Maintenance() {
 		return &QueryError{Code: codeMaintenance, Message: "the query was ended by a scheduled maintenance: start it again"}
 	}
+	for {
+		err := j.attempt(ctx, config)
+		if !outOfMemory(err) {
+			return err
+		}
+		if config.MemoryLimit *= 2; config.MemoryLimit > maxMemory*j.room.config.MemoryLimit {
+			return err
+		}
+		if err := j.out.close(); err != nil {
+			return err
+		}
+	}
+}
+
+// maxMemory is how many times Config.MemoryLimit a query may take at last.
+const maxMemory = 4
+
+func (j *job) attempt(ctx context.Context, config Config) error {
 	if err := j.out.open(); err != nil {
 		return err
 	}

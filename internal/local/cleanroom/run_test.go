@@ -85,11 +85,11 @@ func TestSeveralFiles(t *testing.T) {
 	assert.Equal(t, "true", ask(t, "SELECT max(row_group_num_rows) <= 122880 FROM parquet_metadata('%s')", filepath.Join(room.folder(t, query), "*.parquet")))
 }
 
-// What does not fit in memory goes to the disk, and none of it stays.
+// What does not fit in memory goes to the disk, and none of it stays. Where that is not enough, more memory is taken.
 func TestSpill(t *testing.T) {
 	dir, temp := t.TempDir(), t.TempDir()
 	execute(t, "COPY (SELECT i AS a, sha256('x' || i) AS b FROM range(800000) t(i)) TO '"+dir+"/numbers.parquet'")
-	room := openRoom(t, strings.Replace(endlessTable, `["a"]`, `["a", "b"]`, 1), dir, Config{Threads: 1, MemoryLimit: 90 << 20, TempDir: temp})
+	room := openRoom(t, strings.Replace(endlessTable, `["a"]`, `["a", "b"]`, 1), dir, Config{Threads: 1, MemoryLimit: 64 << 20, TempDir: temp})
 	query := room.run(t, startInput("SELECT DISTINCT x.a AS a, y.b AS b FROM numbers x JOIN numbers y ON x.b = y.b"))
 	require.Equal(t, Success, query.Status, "%+v", query.Error)
 	assert.Equal(t, "800000", ask(t, "SELECT count(DISTINCT a) FROM %s", room.parquet(t, query)))
@@ -101,7 +101,7 @@ func TestTooLittleMemory(t *testing.T) {
 	query := room.run(t, startInput(matchQuery))
 	assert.Equal(t, Failed, query.Status)
 	assert.Equal(t, codeMemory, query.Error.Code)
-	assert.Contains(t, query.Error.Message, "1 MiB")
+	assert.Contains(t, query.Error.Message, "4 MiB")
 }
 
 // Spark puts NULL first in an ascending order, DuckDB by itself last.
