@@ -121,10 +121,12 @@ func TestDocumentedRooms(t *testing.T) {
 	require.NoError(t, err)
 	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(page, -1)
 	require.NotEmpty(t, examples)
-	for _, example := range examples {
-		_, err := ParseRoom(example[1], "")
-		require.NoError(t, err, "%s", example[1])
-	}
+	room, err := ParseRoom(examples[0][1], "")
+	require.NoError(t, err)
+	query := regexp.MustCompile("(?s)```sql\n(.*?)```").FindSubmatch(page)
+	require.NotNil(t, query)
+	_, err = openParser(t).statement(t.Context(), room, &SQLParameters{QueryString: string(query[1])})
+	require.NoError(t, err)
 }
 
 // The page lists every function, and the schema's every field is explained.
