@@ -6,12 +6,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/cleanreach/cleanreach/internal/asl"
 	"github.com/cleanreach/cleanreach/internal/local"
 	"github.com/cleanreach/cleanreach/internal/local/cleanroom"
 	"github.com/cleanreach/cleanreach/internal/storage"
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 const membership = "11111111-1111-4111-8111-111111111111"

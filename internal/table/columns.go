@@ -102,7 +102,7 @@ func (r *ColumnReader) skipGroups() {
 	}
 }
 
-// Read empties the batch and fills it with up to rows rows (at least one; fewer than asked for when they hold more than
+// Read empties the batch and fills it with up to as many rows as asked for (at least one; fewer than asked for when they hold more than
 // 32 MiB), or returns io.EOF. Batch.Rows counts from 1, so the row at SeekRow(f) has number f+1. A row whose text is no
 // UTF-8 is in Batch.Bad. Values are as text: numbers in decimal, booleans as true and false, dates and timestamps as the
 // Types say, a NaN as null.
@@ -200,7 +200,7 @@ func (r *ColumnReader) nextValues(column *pageReader, values []parquet.Value) (i
 			if n > 0 {
 				return n, nil
 			}
-			if err != nil && err != io.EOF {
+			if err != nil && !errors.Is(err, io.EOF) {
 				return 0, err
 			}
 		}

@@ -101,7 +101,7 @@ func TestParquetTypes(t *testing.T) {
 	int96 := func(day, nanos int64) deprecated.Int96 {
 		return deprecated.Int96{uint32(nanos), uint32(nanos >> 32), uint32(day)}
 	}
-	leaf := func(typ parquet.Type) parquet.Node { return parquet.Leaf(typ) }
+	leaf := parquet.Leaf
 	for _, c := range []struct {
 		name  string
 		node  parquet.Node
@@ -256,7 +256,7 @@ func checkLayout(t *testing.T, name string, data []byte, want []string) {
 		at := from
 		for {
 			err := r.Read(&b, 1500)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			require.NoError(t, err, "%s from row %d", name, from)
@@ -382,7 +382,7 @@ func TestParquetStorageFailure(t *testing.T) {
 	_, err = ReadFooter("x.parquet", failing{broken}, 100)
 	require.ErrorIs(t, err, broken)
 	_, err = ReadFooter("x.parquet", bytes.NewReader(nil), 100)
-	assert.True(t, errors.Is(err, io.ErrUnexpectedEOF))
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
 // breaking fails after some reads.

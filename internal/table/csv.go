@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -180,7 +181,7 @@ func (r *csvReader) Read(b *Batch) error {
 	b.begin(len(r.places))
 	for size := 0; len(b.Rows)+len(b.Bad) < r.opts.BatchRows && size < batchBytes; {
 		reason, err := r.next()
-		if err == io.EOF && len(b.Rows)+len(b.Bad) > 0 {
+		if errors.Is(err, io.EOF) && len(b.Rows)+len(b.Bad) > 0 {
 			return nil
 		}
 		if err != nil {
@@ -241,9 +242,7 @@ func (r *csvReader) skipEmptyLines() error {
 			r.window.start += 2
 		case len(rest) > 1, len(rest) == 1 && (rest[0] != '\r' || r.split.end != '\n'):
 			return nil
-		case r.window.ended && len(rest) == 1: // a lone \r
-			return io.EOF
-		case r.window.ended:
+		case r.window.ended: // with nothing, or a lone \r
 			return io.EOF
 		default:
 			if _, err := r.window.more(); err != nil {

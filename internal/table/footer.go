@@ -134,7 +134,7 @@ func (f *parquetFile) failure(part string) error {
 
 // rescue turns a panic of the Parquet library, which trusts what it reads in places, into an error.
 func (f *parquetFile) rescue(err *error) {
-	if recover() != nil {
+	if recover() != nil { //nolint:revive // callers defer rescue itself, so this recovers
 		*err = f.failure("Parquet structure")
 	}
 }

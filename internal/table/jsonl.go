@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -87,7 +88,7 @@ func (r *jsonReader) Read(b *Batch) error {
 	b.begin(len(r.places))
 	for size := 0; len(b.Rows)+len(b.Bad) < r.opts.BatchRows && size < batchBytes; {
 		line, reason, err := r.next()
-		if err == io.EOF && len(b.Rows)+len(b.Bad) > 0 {
+		if errors.Is(err, io.EOF) && len(b.Rows)+len(b.Bad) > 0 {
 			break
 		}
 		if err != nil {
@@ -161,7 +162,7 @@ func (r *jsonReader) parse(line []byte) (reason string) {
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return NotJSON
 	}
-	if _, err := r.decoder.ReadToken(); err != io.EOF {
+	if _, err := r.decoder.ReadToken(); !errors.Is(err, io.EOF) {
 		return NotJSON
 	}
 	return r.check()

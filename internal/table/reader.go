@@ -130,7 +130,7 @@ func startsAsParquet(file File) bool {
 	defer func() { _ = ra.Close() }() // nothing was written
 	var head [len(parquetMagic)]byte
 	_, err = ra.ReadAt(head[:], 0)
-	return (err == nil || err == io.EOF) && string(head[:]) == parquetMagic
+	return (err == nil || errors.Is(err, io.EOF)) && string(head[:]) == parquetMagic
 }
 
 // FormatOf tells a file's format from its name's ending, also under .gz and .zst. An empty format is an unknown ending.

@@ -56,7 +56,7 @@ func drain(r Reader) ([]string, error) {
 	var b Batch
 	for {
 		err := r.Read(&b)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return lines, nil
 		}
 		if err != nil {

@@ -56,7 +56,7 @@ func renderingOf(column *parquet.Column, element *format.SchemaElement) renderin
 	return physicalRendering(typ.Kind())
 }
 
-// logicalRendering is the rendering of a logical type; is is false where the physical type says it all.
+// logicalRendering is the rendering of a logical type; there is none where the physical type says it all.
 func logicalRendering(logical format.LogicalTypeValue, kind parquet.Kind) (found rendering, is bool) {
 	switch logical := logical.(type) {
 	case *format.DateType:

@@ -47,7 +47,7 @@ func (c *Column) AppendString(value string) {
 func (c *Column) AppendNull() { c.end(true) }
 
 func (c *Column) end(null bool) {
-	c.Ends = append(c.Ends, uint32(len(c.Data)))
+	c.Ends = append(c.Ends, uint32(len(c.Data))) //nolint:gosec // a batch is far below 4 GiB
 	if null && c.Null == nil {
 		c.Null = slices.Grow(c.spare[:0], cap(c.Ends))[:len(c.Ends)-1]
 		clear(c.Null)

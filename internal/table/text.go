@@ -36,7 +36,7 @@ type text struct {
 // Read gives UTF-8. Its errors are fit to be shown.
 func (t *text) Read(p []byte) (int, error) {
 	n, err := t.reader.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = t.failure(err)
 	}
 	return n, err
@@ -183,7 +183,7 @@ func (t *text) failure(err error) error {
 	}
 	const again = "make the file anew or upload it again"
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), err == io.EOF:
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return audience.Fail(audience.Invalid, again, fmt.Errorf("%s is truncated %s: the file ends early", t.file, t.packed))
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return audience.Fail(audience.Invalid, "compress it without --long",

@@ -145,14 +145,6 @@ func member(schema, row []string) string {
 
 func (f *fakeMeta) list() []string { return slices.Sorted(maps.Keys(f.members)) }
 
-func (f *fakeMeta) rows() int {
-	n := 0
-	for _, r := range f.requests {
-		n += len(r.data)
-	}
-	return n
-}
-
 var errLost = audience.Fail(audience.Transient, "", errors.New("the connection broke"))
 
 func failAt(k int, err error) func(int, *request) error {

@@ -40,10 +40,10 @@ func newSource(deps Deps, job *job, reader *table.ColumnReader) *source {
 	}
 	for i, c := range job.columns {
 		s.columns = append(s.columns, column{key: c.Key, hashed: c.Hashed})
-		switch {
-		case c.Key == audience.Country:
+		switch c.Key {
+		case audience.Country:
 			s.country = i
-		case c.Key == audience.ExternID:
+		case audience.ExternID:
 			s.extern = i
 		}
 	}

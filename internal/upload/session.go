@@ -21,5 +21,5 @@ const (
 // matched file lies, which has the query's id in it, so that no two runs ever share a session.
 func sessionID(r *audience.Receipt, group string, epoch int) int64 {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d %d %q %d", r.Run, r.Chunk, r.File, r.FirstRow, r.Rows, group, epoch))
-	return max(1, int64(binary.BigEndian.Uint64(sum[:8])>>11)) //nolint:gosec // 53 bits are left
+	return max(1, int64(binary.BigEndian.Uint64(sum[:8])>>11)) // 53 bits are left
 }

@@ -66,8 +66,8 @@ func TestConvert(t *testing.T) {
 			}
 			require.Equal(t, 1, column.out.Len())
 			want := c.want
-			if clear, hashed := strings.CutPrefix(want, "#"); hashed {
-				want = sha(clear)
+			if value, hashed := strings.CutPrefix(want, "#"); hashed {
+				want = sha(value)
 			}
 			assert.Equal(t, want, string(column.out.Value(0)))
 			if c.reason == "" {

@@ -30,7 +30,7 @@ const (
 	results     = "results"
 	eventBus    = "cleanreach"
 	tokenName   = "CLEANREACH_META_TOKEN"
-	appSecret   = "CLEANREACH_META_APP_SECRET" //nolint:gosec // the name of one
+	appSecret   = "CLEANREACH_META_APP_SECRET" // the name of one
 	metaURLName = "CLEANREACH_META_URL"
 	stopTimeout = 30 * time.Second
 )

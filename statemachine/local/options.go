@@ -86,7 +86,24 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 // runName is what Step Functions takes as an execution's name, less what is awkward in a path.
 var runName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
 
+// metaChoice is what -meta takes.
+var metaChoice = regexp.MustCompile(`^(sandbox|live|https?://.+)$`)
+
 func (o *options) check() error {
+	if problems := o.problems(); len(problems) > 0 {
+		return audience.Failf(audience.Invalid, "%s", strings.Join(problems, "; "))
+	}
+	var err error
+	if o.out, err = filepath.Abs(o.out); err != nil {
+		return fmt.Errorf("find the output folder: %w", err)
+	}
+	if o.state == "" {
+		o.state = filepath.Join(o.out, "sandbox")
+	}
+	return nil
+}
+
+func (o *options) problems() []string {
 	var problems []string
 	if o.demo == (o.audience != "") {
 		problems = append(problems, "give either -audience or -demo")
@@ -97,7 +114,7 @@ func (o *options) check() error {
 	if o.demo && o.meta == "live" {
 		problems = append(problems, "the demo's people are made up: they cannot go to -meta live")
 	}
-	if o.meta != "sandbox" && o.meta != "live" && !strings.HasPrefix(o.meta, "http://") && !strings.HasPrefix(o.meta, "https://") {
+	if !metaChoice.MatchString(o.meta) {
 		problems = append(problems, "-meta must be sandbox, live or a URL")
 	}
 	if o.run != "" && !runName.MatchString(o.run) {
@@ -109,15 +126,5 @@ func (o *options) check() error {
 	if o.rows < 1 || o.rows > demo.MaxRows {
 		problems = append(problems, fmt.Sprintf("-rows must be from 1 to %d", demo.MaxRows))
 	}
-	if len(problems) > 0 {
-		return audience.Failf(audience.Invalid, "%s", strings.Join(problems, "; "))
-	}
-	var err error
-	if o.out, err = filepath.Abs(o.out); err != nil {
-		return fmt.Errorf("find the output folder: %w", err)
-	}
-	if o.state == "" {
-		o.state = filepath.Join(o.out, "sandbox")
-	}
-	return nil
+	return problems
 }

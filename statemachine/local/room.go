@@ -11,7 +11,7 @@ import (
 
 // openRoom opens the clean room that the room file describes: results below <out>/results, prepared tables from the
 // catalog below <out>/catalog, its queries remembered in <out>/room.
-func (m *machine) openRoom(_ context.Context) error {
+func (m *machine) openRoom(ctx context.Context) error {
 	file, err := cleanroom.LoadRoom(m.options.room)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func (m *machine) openRoom(_ context.Context) error {
 		return err
 	}
 	m.closers = append(m.closers, func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
 		return m.room.Shutdown(ctx)
 	})

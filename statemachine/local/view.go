@@ -63,12 +63,18 @@ func (v *view) event(e asl.Event) {
 		v.end("Upload", e.Time, "done")
 	case e.Type == asl.MapRunFailed:
 		v.end("Upload", e.Time, "failed")
-	case !strings.HasSuffix(e.Resource, ":runTask.sync"):
-	case e.Type == asl.TaskScheduled:
+	case strings.HasSuffix(e.Resource, ":runTask.sync"):
+		v.task(e)
+	}
+}
+
+func (v *view) task(e asl.Event) {
+	switch e.Type {
+	case asl.TaskScheduled:
 		v.begin(e.State, e.Time)
-	case e.Type == asl.TaskSucceeded:
+	case asl.TaskSucceeded:
 		v.end(e.State, e.Time, "done")
-	case e.Type == asl.TaskFailed || e.Type == asl.TaskTimedOut:
+	case asl.TaskFailed, asl.TaskTimedOut:
 		v.end(e.State, e.Time, "failed")
 	}
 }
