@@ -15,15 +15,19 @@ import (
 	"github.com/cleanreach/cleanreach/internal/identity"
 )
 
+// dateOrder is that of a definition that names none.
+const dateOrder = "mdy"
+
 // explainLine is the longest line that explain reads, in bytes.
 const explainLine = 1 << 20
 
 const explainUsage = `usage: cleanreach explain < questions.jsonl > answers.jsonl
 
 Says what becomes of a value before it is sent to Meta, and so why a person does not match. Reads a JSON object a line:
-  key      EMAIL, PHONE, FN, ... in any case. A whole date of birth is asked for in parts: DOBY, DOBM, DOBD
+  key      EMAIL, PHONE, FN, ... in any case. DOB is a whole date of birth, with the month first where it is written
+           with numbers; it is shown as YYYYMMDD and sent in parts, as DOBY, DOBM and DOBD
   value    as it is in the customer file
-  country  of the row, as code or name; matters to PHONE, ST and ZIP; may be left out
+  country  of the row, as code or name; matters to PHONE, ST and ZIP; may be left out or unknown
 
 Writes for each line, in the same order:
   key        as Meta spells it
@@ -107,7 +111,7 @@ func answerOne(normalizer *identity.Normalizer, text []byte, out *bufio.Writer) 
 		return audience.Failf(audience.Invalid, "%s", problemOf(err))
 	}
 	key := audience.Key(bytes.ToUpper([]byte(q.Key)))
-	e, err := normalizer.Explain(key, q.Value, q.Country)
+	e, err := normalizer.Explain(key, q.Value, q.Country, dateOrder)
 	if err != nil {
 		return err
 	}

@@ -14,21 +14,25 @@ type Explanation struct {
 	Reason    Reason // why nothing is left
 }
 
-// Explain tells what becomes of a value. country is the row's, in any form that COUNTRY takes; empty when it has none.
-// Its errors, all Invalid, hold nothing of the value or the country.
-func (n *Normalizer) Explain(key audience.Key, value, country Raw) (Explanation, error) {
+// Explain tells what becomes of a value. country is the row's, in any form that COUNTRY takes; one that is unknown counts
+// as none, as it does in a row. A DOB is shown as YYYYMMDD, which is how Meta writes a whole date of birth; what is sent
+// of it are DOBY, DOBM and DOBD. order is of dates that are written with numbers, as in SplitDOB.
+//
+// Its error, of class Invalid, is for a key that there is not.
+func (n *Normalizer) Explain(key audience.Key, value, country Raw, order string) (Explanation, error) {
 	if key == audience.DOB {
-		return Explanation{}, audience.Failf(audience.Invalid,
-			"DOB is a column of a source, not a key of Meta's: ask for its year, month and day as DOBY, DOBM and DOBD")
+		year, month, day, reason := n.SplitDOB(nil, nil, nil, []byte(value), order)
+		return explained(key, slices.Concat(year, month, day), Form{Reason: reason}), nil
 	}
 	if !slices.Contains(audience.Keys, key) {
-		return Explanation{}, audience.Failf(audience.Invalid, "the key is none of %s", keyNames())
+		return Explanation{}, audience.Failf(audience.Invalid, "the key is none of %s, %s", keyNames(), audience.DOB)
 	}
-	code, form := n.Append(nil, audience.Country, []byte(country), nil)
-	if form.Reason != "" {
-		return Explanation{}, audience.Failf(audience.Invalid, "the country is %s: give its two-letter code or its English name", form.Reason.Text())
-	}
+	code, _ := n.Append(nil, audience.Country, []byte(country), nil)
 	canonical, form := n.Append(nil, key, []byte(value), code)
+	return explained(key, canonical, form), nil
+}
+
+func explained(key audience.Key, canonical []byte, form Form) Explanation {
 	e := Explanation{Canonical: string(canonical), Reason: form.Reason}
 	switch {
 	case len(canonical) == 0 || !key.Hashed():
@@ -37,7 +41,7 @@ func (n *Normalizer) Explain(key audience.Key, value, country Raw) (Explanation,
 	default:
 		e.SHA256 = string(AppendHash(nil, canonical))
 	}
-	return e, nil
+	return e
 }
 
 func keyNames() string {
