@@ -1,6 +1,8 @@
 package prepare
 
 import (
+	"bytes"
+
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/cleanreach/cleanreach/internal/identity"
@@ -29,8 +31,8 @@ func (c *hashCache) appendTo(column *table.Column, canonical []byte) {
 		return
 	}
 	slot := &c.slots[xxhash.Sum64(canonical)%hashSlots]
-	if string(slot.text[:slot.size]) != string(canonical) { // a canonical value is never empty
-		slot.size = byte(copy(slot.text[:], canonical))
+	if !bytes.Equal(slot.text[:slot.size], canonical) { // a canonical value is never empty
+		slot.size = byte(copy(slot.text[:], canonical)) //nolint:gosec // a cachedText at most
 		identity.AppendHash(slot.hash[:0], canonical)
 	}
 	column.Append(slot.hash[:])

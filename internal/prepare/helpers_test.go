@@ -3,6 +3,7 @@ package prepare
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -207,7 +208,7 @@ func (b *bench) rowsOf(key string) []string {
 	var rows []string
 	for batch := (table.Batch{}); ; {
 		err := r.Read(&batch, 1000)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return rows
 		}
 		require.NoError(b, err)

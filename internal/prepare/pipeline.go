@@ -153,7 +153,7 @@ func (p *pipeline) readFile(ctx context.Context, file *rawFile) (err error) {
 		case b = <-p.free:
 		}
 		b.file = file
-		if err := r.Read(&b.Batch); err == io.EOF {
+		if err := r.Read(&b.Batch); errors.Is(err, io.EOF) {
 			p.free <- b
 			break
 		} else if err != nil {

@@ -84,7 +84,7 @@ func isWhole(ctx context.Context, folder *storage.Folder, doc *audience.Prepared
 	for _, part := range parts {
 		footer, err := readFooter(ctx, folder, part.Key)
 		if err != nil && audience.ClassOf(err) == audience.Invalid {
-			return false, nil //nolint:nilerr // a damaged part is made anew
+			return false, nil // a damaged part is made anew
 		}
 		if err != nil {
 			return false, err

@@ -232,7 +232,7 @@ func TestBadInputChangesNothing(t *testing.T) {
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			b := newBench(t).putHandMade(c.file)
-			b.fails(c.class, c.says...)
+			_ = b.fails(c.class, c.says...)
 			assert.Empty(t, b.keys(b.deps.Folder, ""))
 		})
 	}
@@ -244,7 +244,7 @@ func TestOneBadFileAmongMany(t *testing.T) {
 	assert.NotContains(t, err.Error(), "@")
 	assert.Empty(t, b.keys(b.deps.Folder, ""), "half a table is left")
 	b = newBench(t).putHandMade("bad-one-column.csv").put("a.csv", csvOf(50))
-	b.fails(audience.Invalid, "bad-one-column.csv", `["Email"]`)
+	_ = b.fails(audience.Invalid, "bad-one-column.csv", `["Email"]`)
 	assert.NotContains(t, b.log.String(), "a.csv", "nothing is read before all headers are right")
 }
 
@@ -261,17 +261,17 @@ func TestEmptyFilesAmongOthers(t *testing.T) {
 
 func TestNothingThere(t *testing.T) {
 	b := newBench(t)
-	b.fails(audience.Gate, "empty input", "nothing is there", "source.path")
+	_ = b.fails(audience.Gate, "empty input", "nothing is there", "source.path")
 	b.define(map[string]any{"source.path": "file://" + filepath.ToSlash(b.source) + "/no-such.csv"})
-	b.fails(audience.Gate, "no-such.csv", "source.path")
+	_ = b.fails(audience.Gate, "no-such.csv", "source.path")
 	b = newBench(t).putHandMade("header-only.csv")
-	b.fails(audience.Gate, "empty input", "hold no row")
+	_ = b.fails(audience.Gate, "empty input", "hold no row")
 }
 
 func TestColumnThatNoJSONRowHas(t *testing.T) {
 	line := `{"customer_id":"1","Last Name":"Lee"}` + "\n"
 	b := newBench(t).put("a.jsonl", line).put("b.jsonl", line)
-	b.fails(audience.Invalid, "no row", `["Email"]`)
+	_ = b.fails(audience.Invalid, "no row", `["Email"]`)
 	assert.Empty(t, b.keys(b.deps.Folder, ""))
 
 	b.put("b.jsonl", `{"customer_id":"1","email":"a@example.com"}`)
@@ -282,7 +282,7 @@ func TestColumnThatNoJSONRowHas(t *testing.T) {
 
 	b = newBench(t).put("a.jsonl", "x\n")
 	b.define(map[string]any{"limits.max_invalid_ratio": 0.5})
-	b.fails(audience.Gate, "not_json")
+	_ = b.fails(audience.Gate, "not_json")
 }
 
 func TestConsent(t *testing.T) {

@@ -32,7 +32,7 @@ func TestGates(t *testing.T) {
 				change[key] = value
 			}
 			b := newBench(t).define(change).put("a.csv", rows)
-			b.fails(audience.Gate, c.says...)
+			_ = b.fails(audience.Gate, c.says...)
 			var doc audience.Prepared
 			require.NoError(t, b.deps.Folder.ReadJSON(t.Context(), audience.PreparedFile, &doc))
 			b.checkDocument(&doc)
@@ -59,7 +59,7 @@ func TestPreparedAlready(t *testing.T) {
 
 func TestMendedAfterGate(t *testing.T) {
 	b := newBench(t).define(map[string]any{"limits.max_invalid_ratio": 0.1}).put("a.csv", "customer_id,Email,Last Name\n,x,\n,y,\n3,,\n")
-	b.fails(audience.Gate, "no_key (2)")
+	_ = b.fails(audience.Gate, "no_key (2)")
 	b.put("a.csv", csvOf(30))
 	assert.Equal(t, int64(30), b.prepared().Prepared)
 	assert.Empty(t, b.rows(audience.QuarantineDir))
