@@ -51,10 +51,10 @@ func (e *engine) each(ctx context.Context, steps ...string) error {
 	return nil
 }
 
-// open makes the tables' views and then locks DuckDB, so that it can reach nothing but their files and the folders that
-// it writes to.
+// open makes the tables' views and then locks DuckDB, so that it can reach nothing but the query's own folders: the one
+// with the tables' files, and the one that the result is written to.
 func (e *engine) open(ctx context.Context, sources []tableSource, work string) error {
-	var readable []string
+	var linked []string // DuckDB asks whether it may read what a link leads to
 	for i := range sources {
 		paths, err := sources[i].ready(ctx, e.temp)
 		if err != nil {
@@ -63,10 +63,12 @@ func (e *engine) open(ctx context.Context, sources []tableSource, work string) e
 		if err := e.view(ctx, &sources[i], paths); err != nil {
 			return err
 		}
-		readable = append(readable, paths...)
+		for _, path := range paths {
+			linked = append(linked, realPath(path))
+		}
 	}
 	err := e.each(ctx,
-		"SET allowed_paths = "+quoteList(readable),
+		"SET allowed_paths = "+quoteList(linked),
 		"SET allowed_directories = "+quoteList([]string{work, e.temp}),
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
@@ -80,12 +82,13 @@ func (e *engine) open(ctx context.Context, sources []tableSource, work string) e
 // write writes the result, in stages where there are some.
 func (e *engine) write(ctx context.Context, s *statement, out *destination) error {
 	query := s.sql
+	var staged []string
 	for i, stage := range s.stages.queries {
-		to := filepath.Join(e.temp, fmt.Sprintf("stage-%d.parquet", i))
-		if err := e.each(ctx, "COPY ("+stage+") TO "+quote(to)+" (FORMAT parquet, COMPRESSION lz4_raw)"); err != nil {
+		staged = append(staged, filepath.Join(e.temp, fmt.Sprintf("stage-%d.parquet", i)))
+		if err := e.each(ctx, "COPY ("+stage+") TO "+quote(staged[i])+" (FORMAT parquet, COMPRESSION lz4_raw)"); err != nil {
 			return err
 		}
-		query = "SELECT DISTINCT * FROM read_parquet(" + quote(filepath.Join(quoteGlob(e.temp), "stage-*.parquet")) + ", hive_partitioning = false)" + s.stages.limit
+		query = "SELECT DISTINCT * FROM read_parquet(" + quoteList(staged) + ", hive_partitioning = false)" + s.stages.limit
 	}
 	return e.each(ctx, out.copyStatement(query))
 }

@@ -14,7 +14,7 @@ var allowedFunctions = set(
 	// numbers
 	"abs", "ceil", "ceiling", "floor", "round", "sqrt", "power", "pow", "exp", "ln", "mod", "sign", "greatest", "least",
 	// dates
-	"date_trunc", "date_part", "year", "quarter", "month", "day", "hour", "minute",
+	"date_trunc", "date_part", "year", "quarter", "month", "day", "hour", "minute", "second",
 	// choice
 	"nullif", "ifnull",
 	// aggregates

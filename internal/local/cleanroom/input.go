@@ -12,23 +12,27 @@ import (
 	"github.com/cleanreach/cleanreach/internal/table"
 )
 
-// ready gives the source's files as DuckDB reads them, and checks that each has the allowed columns. Parquet stays where
-// it is. CSV and JSON Lines are read as customers' files are, with the same care for delimiters, quotes and encodings,
-// and become Parquet in the query's spill folder.
+// ready gives the source's files as DuckDB reads them, and checks that each has the allowed columns. All of them lie in
+// the query's spill folder, under names in which there is nothing for DuckDB to interpret: links to what is Parquet
+// already; CSV and JSON Lines are read as customers' files are, with the same care for delimiters, quotes and encodings,
+// and written as Parquet.
 func (s *tableSource) ready(ctx context.Context, temp string) ([]string, error) {
 	if s.failed != nil {
 		return nil, s.failed
 	}
 	paths := make([]string, len(s.paths))
 	for i, path := range s.paths {
-		var err error
-		if paths[i] = path; s.format == table.Parquet {
-			err = s.checkFooter(path)
-		} else {
-			paths[i] = filepath.Join(temp, fmt.Sprintf("table-%s-%d.parquet", s.table.Name, i))
-			err = s.convert(ctx, path, paths[i])
+		paths[i] = filepath.Join(temp, fmt.Sprintf("table-%s-%d.parquet", s.table.Name, i))
+		if s.format != table.Parquet {
+			if err := s.convert(ctx, path, paths[i]); err != nil {
+				return nil, err
+			}
+			continue
 		}
-		if err != nil {
+		if err := s.checkFooter(path); err != nil {
+			return nil, err
+		}
+		if err := os.Symlink(path, paths[i]); err != nil {
 			return nil, err
 		}
 	}

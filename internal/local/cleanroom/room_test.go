@@ -138,6 +138,11 @@ func TestThePageIsComplete(t *testing.T) {
 			assert.Contains(t, string(page), "`"+name+"`")
 		}
 	}
+	for _, line := range regexp.MustCompile(`(?m)^- (Text|Numbers|Dates|Choice|Aggregates|Windows):[^-]*`).FindAllString(string(page), -1) {
+		for _, name := range regexp.MustCompile("`([a-z0-9_]+)`").FindAllStringSubmatch(line, -1) {
+			assert.True(t, allowedFunctions[name[1]] || name[1] == "coalesce", name[1]) // coalesce is an operator to the parser
+		}
+	}
 	var schema any
 	require.NoError(t, json.Unmarshal(RoomSchema, &schema))
 	for _, field := range propertiesOf(schema) {

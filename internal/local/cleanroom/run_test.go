@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/internal/storage"
 )
 
 // Each query is compared with SQL of our own over the files, which shares nothing with what the room makes of it.
@@ -150,4 +152,26 @@ func TestTheEngineIsLocked(t *testing.T) {
 		assert.Error(t, err, sql)
 	}
 	assert.NoFileExists(t, filepath.Join(dir, "stolen.csv"))
+}
+
+// What a folder is called must not be taken for a pattern or a partition.
+func TestOddFolders(t *testing.T) {
+	dir := t.TempDir()
+	for _, odd := range []string{"it's", "a [b] {c}", "star*", "what?", "day=1", "back\\slash", "Zoë"} {
+		t.Run(odd, func(t *testing.T) {
+			source, temp, results := filepath.Join(dir, odd, "in"), filepath.Join(dir, odd, "spill"), filepath.Join(dir, odd, "results")
+			require.NoError(t, os.MkdirAll(source, 0o700))
+			parquetOf(t, dir, "plain.parquet", "SELECT 1 AS a UNION ALL SELECT 1 AS a")
+			require.NoError(t, os.Rename(filepath.Join(dir, "plain.parquet"), filepath.Join(source, "1.parquet")))
+			room := openRoom(t, strings.Replace(endlessTable, "numbers.parquet", "in", 1), filepath.Join(dir, odd), Config{
+				TempDir: temp, Bucket: func(string) (string, error) { return storage.FileURL(results), nil },
+			})
+			query := room.run(t, startInput("SELECT DISTINCT a FROM numbers"))
+			require.Equal(t, Success, query.Status, "%+v", query.Error)
+			for _, file := range files(t, room.folder(t, query)) {
+				require.NoError(t, os.Rename(file, filepath.Join(dir, "result.parquet")))
+			}
+			assert.Equal(t, "1", ask(t, "SELECT sum(a) FROM '%s'", filepath.Join(dir, "result.parquet")))
+		})
+	}
 }
