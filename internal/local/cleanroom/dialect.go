@@ -22,7 +22,7 @@ var duckWords = set("fetch", "isnull", "notnull", "materialized", "symmetric", "
 func (e *expr) dialect(words script) error {
 	switch e.kind {
 	case starExpr:
-		if i := words.find(e.at); !words.is(i, "*") && !(words.is(i+1, ".") && words.is(i+2, "*")) {
+		if i := words.find(e.at); !words.is(i, "*") && (!words.is(i+1, ".") || !words.is(i+2, "*")) {
 			return deny(e.at, "begin with SELECT: FROM alone is not SQL of Clean Rooms")
 		}
 	case castExpr:

@@ -81,21 +81,13 @@ func scan(text string, i int, template bool) (next int, t token, err error) {
 	case c == '_' || letter(c):
 		next = i + spanOf(text[i:], wordByte)
 		return next, token{kind: wordToken, at: i, text: lower(text[i:next])}, nil
-	case digit(c):
-		if next, err = number(text, i); err == nil {
-			t = token{kind: numberToken, at: i, text: text[i:next]}
+	case digit(c) || c == '\'' || c == '"':
+		return literalToken(text, i)
+	case c == ':' && template:
+		if n := spanOf(text[i+1:], wordByte); n > 0 {
+			next = i + 1 + n
+			return next, token{kind: parameterToken, at: i, text: text[i+1 : next]}, nil
 		}
-		return next, t, err
-	case c == '\'' || c == '"':
-		if next, err = quoted(text, i); err == nil && c == '"' {
-			t = token{kind: nameToken, at: i, text: text[i+1 : next-1]}
-		} else if err == nil {
-			t = token{kind: stringToken, at: i, text: text[i:next]}
-		}
-		return next, t, err
-	case c == ':' && template && !strings.HasPrefix(text[i:], "::") && spanOf(text[i+1:], wordByte) > 0:
-		next = i + 1 + spanOf(text[i+1:], wordByte)
-		return next, token{kind: parameterToken, at: i, text: text[i+1 : next]}, nil
 	}
 	for _, sign := range signs {
 		if strings.HasPrefix(text[i:], sign) {
@@ -103,6 +95,25 @@ func scan(text string, i int, template bool) (next int, t token, err error) {
 		}
 	}
 	return i, t, unknownSign(text, i)
+}
+
+// literalToken reads a number, a string or a name in quotes.
+func literalToken(text string, i int) (next int, t token, err error) {
+	if digit(text[i]) {
+		next, err = number(text, i)
+	} else {
+		next, err = quoted(text, i)
+	}
+	if err != nil {
+		return next, t, err
+	}
+	switch text[i] {
+	case '\'':
+		return next, token{kind: stringToken, at: i, text: text[i:next]}, nil
+	case '"':
+		return next, token{kind: nameToken, at: i, text: text[i+1 : next-1]}, nil
+	}
+	return next, token{kind: numberToken, at: i, text: text[i:next]}, nil
 }
 
 // signs are the operators and punctuation, longer ones first.

@@ -38,7 +38,7 @@ var listCases = []ruleCase{
 	{"SELECT DISTINCT customer_id" + join + " HAVING TRUE", "no GROUP BY"},
 	{"SELECT DISTINCT customer_id" + join + " ORDER BY customer_id", "no ORDER BY"},
 	{"SELECT DISTINCT customer_id" + join + " LIMIT 5 OFFSET 5", "no OFFSET"},
-	{"SELECT DISTINCT customer_id" + join + " LIMIT (SELECT 5)", "take a whole number"},
+	{"SELECT DISTINCT customer_id" + join + " LIMIT (SELECT 5)", "takes a whole number"},
 	{"SELECT DISTINCT customer_id" + join + " LIMIT 10%", "not allowed"},
 	{"SELECT DISTINCT customer_id" + join + " QUALIFY TRUE", "QUALIFY"},
 	{"SELECT DISTINCT customer_id" + join + " USING SAMPLE 5", "sampling"},

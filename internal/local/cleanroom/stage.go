@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 )
 
 // DuckDB joins and removes duplicates in one go, and each of the two believes that the memory is its own: ten million
@@ -120,26 +121,32 @@ func splitCondition(condition any) []any {
 		}
 		return out
 	case "CONJUNCTION_AND":
-		out := []any{[]any{}}
-		for _, child := range children {
-			var longer []any
-			for _, begun := range out {
-				for _, side := range splitCondition(child) {
-					longer = append(longer, append(append([]any{}, begun.([]any)...), side))
-				}
-			}
-			if out = longer; len(out) > maxBranches {
-				return out // likewise
-			}
-		}
-		for i := range out {
-			one := copied(c)
-			one["children"] = out[i]
-			out[i] = one
-		}
-		return out
+		return allOf(c, children)
 	}
 	return []any{condition}
+}
+
+// allOf splits a condition of AND.
+func allOf(condition map[string]any, children []any) []any {
+	choices := [][]any{{}} // a side of each child
+	for _, child := range children {
+		var longer [][]any
+		for _, begun := range choices {
+			for _, side := range splitCondition(child) {
+				longer = append(longer, append(slices.Clip(begun), side))
+			}
+		}
+		if choices = longer; len(choices) > maxBranches {
+			break // likewise
+		}
+	}
+	out := make([]any, len(choices))
+	for i, choice := range choices {
+		one := copied(condition)
+		one["children"] = choice
+		out[i] = one
+	}
+	return out
 }
 
 func copied(m map[string]any) map[string]any {

@@ -94,47 +94,53 @@ const nowhere = json.Number("18446744073709551615")
 
 // parameterType checks a value against its parameter's type, and gives the type's name in DuckDB.
 func parameterType(name, value string) (string, error) {
-	check := func(target string, bits int) (string, error) {
-		if _, err := strconv.ParseInt(value, 10, bits); err != nil {
-			return "", errors.New("must be a whole number that fits its type")
+	kind, ok := parameterTypes[name]
+	if !ok { // CHAR, VARCHAR, STRING
+		if strings.ContainsRune(value, 0) {
+			return "", errors.New("must not hold a zero byte")
 		}
-		return target, nil
+		return "VARCHAR", nil
 	}
-	switch name {
-	case "SMALLINT":
-		return check("SMALLINT", 16)
-	case "INTEGER":
-		return check("INTEGER", 32)
-	case "BIGINT":
-		return check("BIGINT", 64)
-	case "DECIMAL":
-		if !decimal.MatchString(value) {
-			return "", errors.New("must be a number such as 12.34")
-		}
-		return "DECIMAL", nil
-	case "REAL", "DOUBLE_PRECISION":
-		if _, err := strconv.ParseFloat(value, 64); err != nil {
-			return "", errors.New("must be a number")
-		}
-		return map[string]string{"REAL": "FLOAT", "DOUBLE_PRECISION": "DOUBLE"}[name], nil
-	case "BOOLEAN":
-		if value != "true" && value != "false" {
-			return "", errors.New("must be true or false")
-		}
-		return "BOOLEAN", nil
-	case "DATE":
-		if _, err := time.Parse(time.DateOnly, value); err != nil {
-			return "", errors.New("must be a date such as 2026-01-31")
-		}
-		return "DATE", nil
-	case "TIMESTAMP":
-		if _, err := time.Parse(time.DateTime, value); err != nil {
-			return "", errors.New("must be a time such as 2026-01-31 13:45:00")
-		}
-		return "TIMESTAMP", nil
+	if !kind.fits(value) {
+		return "", errors.New("must be " + kind.want)
 	}
-	if strings.ContainsRune(value, 0) {
-		return "", errors.New("must not hold a zero byte")
+	return kind.target, nil
+}
+
+// parameterTypes are the types but for text.
+var parameterTypes = map[string]struct {
+	target string // in DuckDB
+	want   string
+	fits   func(value string) bool
+}{
+	"SMALLINT":         {"SMALLINT", wholeText, whole(16)},
+	"INTEGER":          {"INTEGER", wholeText, whole(32)},
+	"BIGINT":           {"BIGINT", wholeText, whole(64)},
+	"DECIMAL":          {"DECIMAL", "a number such as 12.34", decimal.MatchString},
+	"REAL":             {"FLOAT", "a number", isNumber},
+	"DOUBLE_PRECISION": {"DOUBLE", "a number", isNumber},
+	"BOOLEAN":          {"BOOLEAN", "true or false", func(value string) bool { return value == "true" || value == "false" }},
+	"DATE":             {"DATE", "a date such as 2026-01-31", isTime(time.DateOnly)},
+	"TIMESTAMP":        {"TIMESTAMP", "a time such as 2026-01-31 13:45:00", isTime(time.DateTime)},
+}
+
+const wholeText = "a whole number that fits its type"
+
+func whole(bits int) func(string) bool {
+	return func(value string) bool {
+		_, err := strconv.ParseInt(value, 10, bits)
+		return err == nil
 	}
-	return "VARCHAR", nil
+}
+
+func isNumber(value string) bool {
+	_, err := strconv.ParseFloat(value, 64)
+	return err == nil
+}
+
+func isTime(layout string) func(string) bool {
+	return func(value string) bool {
+		_, err := time.Parse(layout, value)
+		return err == nil
+	}
 }

@@ -1,6 +1,6 @@
 package cleanroom
 
-import "bytes"
+import "strconv"
 
 // translate reduces a statement of DuckDB's parser to a query, or refuses it.
 func translate(s *rawStatement) (*query, error) {
@@ -101,13 +101,11 @@ func (q *query) modify(modifiers []rawModifier) error {
 			}
 			q.orderBy = append(q.orderBy, all...)
 		case "LIMIT_MODIFIER":
-			for _, e := range []*rawExpr{m.Limit, m.Offset} {
-				if e != nil && !wholeNumber(e) {
-					return deny(offset(e.Location), "LIMIT and OFFSET take a whole number, and LIMIT a positive one")
-				}
-				if m.Limit == e && e != nil && string(e.Value.Value) == "0" {
-					return deny(offset(e.Location), "LIMIT and OFFSET take a whole number, and LIMIT a positive one")
-				}
+			if !wholeNumber(m.Limit, 1) {
+				return deny(offset(m.Limit.Location), "LIMIT takes a whole number, a positive one")
+			}
+			if !wholeNumber(m.Offset, 0) {
+				return deny(offset(m.Offset.Location), "OFFSET takes a whole number")
 			}
 			q.limited, q.skipping = q.limited || m.Limit != nil, q.skipping || m.Offset != nil
 		default:
@@ -117,11 +115,16 @@ func (q *query) modify(modifiers []rawModifier) error {
 	return nil
 }
 
-func wholeNumber(e *rawExpr) bool {
-	if e.Class != "CONSTANT" || e.Value == nil || e.Value.IsNull {
+// wholeNumber reports whether an expression is left out, or a whole number of at least a least one.
+func wholeNumber(e *rawExpr, least int64) bool {
+	if e == nil {
+		return true
+	}
+	if e.Class != "CONSTANT" || e.Value == nil || e.Value.IsNull || (e.Value.Type.ID != "INTEGER" && e.Value.Type.ID != "BIGINT") {
 		return false
 	}
-	return (e.Value.Type.ID == "INTEGER" || e.Value.Type.ID == "BIGINT") && !bytes.HasPrefix(e.Value.Value, []byte("-"))
+	n, err := strconv.ParseInt(string(e.Value.Value), 10, 64)
+	return err == nil && n >= least
 }
 
 func translateSource(t *rawTable) (*source, error) {

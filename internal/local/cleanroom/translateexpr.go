@@ -48,32 +48,14 @@ func (e *expr) fill(r *rawExpr) error {
 		return e.cast(r)
 	case "STAR":
 		return e.star(r)
-	case "COMPARISON":
-		e.kind, e.name = compareExpr, r.Type
-		return e.take(r.Left, r.Right)
-	case "CONJUNCTION":
-		e.kind = andExpr
-		if r.Type == "CONJUNCTION_OR" {
-			e.kind = orExpr
-		}
-		return e.take(r.Children...)
-	case "OPERATOR":
-		return e.operator(r)
-	case "BETWEEN":
-		e.kind, e.name = logicExpr, r.Class
-		return e.take(r.Input, r.Lower, r.Upper)
+	case "COMPARISON", "CONJUNCTION", "OPERATOR", "BETWEEN":
+		return e.condition(r)
 	case "FUNCTION":
 		return e.function(r)
 	case "WINDOW":
 		return e.window(r)
 	case "CASE":
-		e.kind = compoundExpr
-		for _, c := range r.CaseChecks {
-			if err := e.take(c.When, c.Then); err != nil {
-				return err
-			}
-		}
-		return e.take(r.Else)
+		return e.choice(r)
 	case "SUBQUERY":
 		return e.subquery(r)
 	case "LAMBDA":
@@ -128,8 +110,32 @@ func (e *expr) star(r *rawExpr) error {
 	return nil
 }
 
-func (e *expr) operator(r *rawExpr) error {
+func (e *expr) choice(r *rawExpr) error {
+	e.kind = compoundExpr
+	for _, c := range r.CaseChecks {
+		if err := e.take(c.When, c.Then); err != nil {
+			return err
+		}
+	}
+	return e.take(r.Else)
+}
+
+func (e *expr) condition(r *rawExpr) error {
+	switch r.Class {
+	case "COMPARISON":
+		e.kind, e.name = compareExpr, r.Type
+		return e.take(r.Left, r.Right)
+	case "BETWEEN":
+		e.kind, e.name = logicExpr, r.Class
+		return e.take(r.Input, r.Lower, r.Upper)
+	}
 	switch r.Type {
+	case "CONJUNCTION_AND":
+		e.kind = andExpr
+		return e.take(r.Children...)
+	case "CONJUNCTION_OR":
+		e.kind = orExpr
+		return e.take(r.Children...)
 	case "OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "COMPARE_IN", "COMPARE_NOT_IN", "OPERATOR_COALESCE":
 		e.kind, e.name = logicExpr, r.Type
 		return e.take(r.Children...)

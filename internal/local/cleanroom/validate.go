@@ -18,19 +18,8 @@ func (in *StartInput) validate() error {
 	if in.SQLParameters == nil {
 		return invalidField("SqlParameters", "is required")
 	}
-	p := in.SQLParameters
-	switch {
-	case (p.QueryString == "") == (p.AnalysisTemplateArn == ""):
-		return invalidField("SqlParameters", "must hold exactly one of QueryString and AnalysisTemplateArn")
-	case len(p.QueryString) > maxQueryText:
-		return invalidField("SqlParameters.QueryString", "is longer than %d characters", maxQueryText)
-	case p.QueryString != "" && len(p.Parameters) > 0:
-		return invalidField("SqlParameters.Parameters", "belong to an analysis template")
-	}
-	for _, value := range p.Parameters {
-		if len(value) > 1000 {
-			return invalidField("SqlParameters.Parameters", "holds a value of more than 1000 characters")
-		}
+	if err := in.SQLParameters.validate(); err != nil {
+		return err
 	}
 	if in.ResultConfiguration == nil || in.ResultConfiguration.OutputConfiguration.S3 == nil {
 		return invalidField("ResultConfiguration.OutputConfiguration.S3", "is required: a room has no default")
@@ -44,6 +33,23 @@ func (in *StartInput) validate() error {
 	w := in.ComputeConfiguration.Worker
 	if w == nil || (w.Type != "CR.1X" && w.Type != "CR.4X") || w.Number < 2 || w.Number > 400 {
 		return invalidField("ComputeConfiguration.Worker", "must have a Type of CR.1X or CR.4X and a Number of 2 to 400")
+	}
+	return nil
+}
+
+func (p *SQLParameters) validate() error {
+	switch {
+	case (p.QueryString == "") == (p.AnalysisTemplateArn == ""):
+		return invalidField("SqlParameters", "must hold exactly one of QueryString and AnalysisTemplateArn")
+	case len(p.QueryString) > maxQueryText:
+		return invalidField("SqlParameters.QueryString", "is longer than %d characters", maxQueryText)
+	case p.QueryString != "" && len(p.Parameters) > 0:
+		return invalidField("SqlParameters.Parameters", "belong to an analysis template")
+	}
+	for _, value := range p.Parameters {
+		if len(value) > 1000 {
+			return invalidField("SqlParameters.Parameters", "holds a value of more than 1000 characters")
+		}
 	}
 	return nil
 }
