@@ -36,14 +36,6 @@ var macros = []string{
 	"CREATE MACRO sha2(text, bits) AS CASE WHEN bits IN (0, 256) THEN sha256(text) ELSE error('sha2 knows 256 bits') END",
 }
 
-// listOperators are all that a LIST rule allows in WHERE: mathematical operators and LIKE.
-var listOperators = set("+", "-", "*", "/", "%", "~~", "!~~", "like_escape", "not_like_escape")
-
-// listConditions are the comparisons that a LIST rule allows in WHERE: =, <>, <, >, <=, >=, NOT, IN, NOT IN, IS NULL and
-// IS NOT NULL.
-var listConditions = set("COMPARE_EQUAL", "COMPARE_NOTEQUAL", "COMPARE_LESSTHAN", "COMPARE_GREATERTHAN", "COMPARE_LESSTHANOREQUALTO",
-	"COMPARE_GREATERTHANOREQUALTO", "OPERATOR_NOT", "COMPARE_IN", "COMPARE_NOT_IN", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL")
-
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
 	for _, n := range names {

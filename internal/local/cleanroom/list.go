@@ -172,60 +172,6 @@ func (l *listQuery) output(items []*expr) error {
 	return nil
 }
 
-// filter allows in WHERE what the User Guide lists: columns, literals, mathematical operators, comparisons, AND and OR.
-// A join column may be used in ON only, so the columns are list columns.
-func (l *listQuery) filter(e *expr) error {
-	if e == nil {
-		return nil
-	}
-	if e.kind == columnExpr {
-		alias, name, err := l.column(e)
-		if err != nil {
-			return err
-		}
-		if t := l.tables[alias]; !slices.Contains(t.AnalysisRule.ListColumns, name) {
-			return deny(e.at, "WHERE may use list columns only, and %s.%s is none (list_columns)", t.Name, name)
-		}
-		return nil
-	}
-	if err := filterForm(e); err != nil {
-		return err
-	}
-	for _, arg := range e.args {
-		if err := l.filter(arg); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// filterForm looks at an expression itself, not at what is in it.
-func filterForm(e *expr) error {
-	switch e.kind {
-	case andExpr, orExpr:
-		return nil
-	case functionExpr:
-		if listOperators[e.name] {
-			return nil
-		}
-	case compareExpr, logicExpr:
-		if listConditions[e.name] {
-			return nil
-		}
-		if e.name != "OPERATOR_COALESCE" {
-			return deny(e.at, "a LIST rule allows in WHERE only =, <>, <, <=, >, >=, IN, LIKE, IS NULL, NOT, AND and OR")
-		}
-	case constantExpr, castExpr:
-		if e.kind == constantExpr && e.name != "BOOLEAN" && e.name != "NULL" {
-			return nil
-		}
-		return deny(e.at, "a LIST rule allows no casts and no other literals than strings and numbers")
-	default:
-		return deny(e.at, "a LIST rule allows in WHERE only columns, literals, mathematical operators and comparisons")
-	}
-	return deny(e.at, "a LIST rule allows no functions: compute the value before the query")
-}
-
 // column finds the one column that an expression names: its table's alias, and its name.
 func (l *listQuery) column(e *expr) (alias, name string, err error) {
 	switch {
