@@ -45,7 +45,7 @@ fmt: $(GOLANGCI) ## format the code and its imports
 	$(GOLANGCI) fmt ./...
 
 fmt-check:
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	@unformatted=$$(gofmt -l internal statemachine tasks test); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
 
 generate: toolchain ## rewrite the generated parts of statemachine/README.md
