@@ -45,9 +45,6 @@ func TakeLease(ctx context.Context, folder *Folder, run string, ttl time.Duratio
 	const races = 5 // each lost race means that somebody else made progress
 	for range races {
 		generation, current, modified, err := latest(ctx, folder)
-		if errors.Is(err, fs.ErrNotExist) { // a faster run took the next generation and removed this one
-			continue
-		}
 		if err != nil {
 			return "", err
 		}
@@ -104,9 +101,27 @@ func writeLease(ctx context.Context, folder *Folder, key, run string, ttl time.D
 
 // latest finds the generation that holds; 0 when there has never been one.
 func latest(ctx context.Context, folder *Folder) (generation int, lease Lease, modified time.Time, err error) {
+	const races = 5
+	for range races {
+		if generation, modified, err = newest(ctx, folder); err != nil || generation == 0 {
+			return 0, Lease{}, time.Time{}, err
+		}
+		err = folder.ReadJSON(ctx, leaseKey(generation), &lease)
+		if err == nil {
+			return generation, lease, modified, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return 0, Lease{}, time.Time{}, fmt.Errorf("read lease: %w", err)
+		}
+		// A faster run took the next generation and removed this one.
+	}
+	return 0, Lease{}, time.Time{}, audience.Failf(audience.Transient, "read lease in %s: other runs were faster %d times", folder.URL(), races)
+}
+
+func newest(ctx context.Context, folder *Folder) (generation int, modified time.Time, err error) {
 	objects, err := folder.List(ctx, "")
 	if err != nil {
-		return 0, Lease{}, time.Time{}, fmt.Errorf("look for leases: %w", err)
+		return 0, time.Time{}, fmt.Errorf("look for leases: %w", err)
 	}
 	for _, o := range objects {
 		n, err := strconv.Atoi(strings.TrimSuffix(path.Base(o.Key), ".json"))
@@ -114,13 +129,7 @@ func latest(ctx context.Context, folder *Folder) (generation int, lease Lease, m
 			generation, modified = n, o.Modified
 		}
 	}
-	if generation == 0 {
-		return 0, Lease{}, time.Time{}, nil
-	}
-	if err := folder.ReadJSON(ctx, leaseKey(generation), &lease); err != nil {
-		return 0, Lease{}, time.Time{}, fmt.Errorf("read lease: %w", err)
-	}
-	return generation, lease, modified, nil
+	return generation, modified, nil
 }
 
 // forget removes the generations before the newest, which nobody needs.

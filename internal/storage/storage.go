@@ -161,6 +161,17 @@ func (f *Folder) Delete(ctx context.Context, key string) error {
 
 // List gives the objects below a prefix, in all its folders, sorted by key.
 func (f *Folder) List(ctx context.Context, prefix string) ([]Object, error) {
+	const races = 20
+	for try := 1; ; try++ {
+		objects, err := f.list(ctx, prefix)
+		// On disk, an object that is written or removed meanwhile can vanish between being seen and being looked at.
+		if f.dir == "" || try == races || !errors.Is(err, fs.ErrNotExist) {
+			return objects, f.explain("list", prefix, err)
+		}
+	}
+}
+
+func (f *Folder) list(ctx context.Context, prefix string) ([]Object, error) {
 	var objects []Object
 	list := f.bucket.List(&blob.ListOptions{Prefix: f.prefix + prefix})
 	for {
@@ -168,8 +179,11 @@ func (f *Folder) List(ctx context.Context, prefix string) ([]Object, error) {
 		if errors.Is(err, io.EOF) {
 			return objects, nil
 		}
+		if gcerrors.Code(err) == gcerrors.NotFound {
+			return nil, fs.ErrNotExist
+		}
 		if err != nil {
-			return nil, f.explain("list", prefix, err)
+			return nil, err
 		}
 		if f.dir != "" && unfinished.MatchString(o.Key) {
 			continue

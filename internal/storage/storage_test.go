@@ -216,3 +216,34 @@ func TestAFullDiskSaysSo(t *testing.T) {
 	assert.Contains(t, audience.NextOf(err), "free some space")
 	assert.ErrorIs(t, err, syscall.ENOSPC)
 }
+
+// TestAListDoesNotMindWriters lists a folder on disk while objects in it come and go: their temporary files vanish under
+// whoever looks.
+func TestAListDoesNotMindWriters(t *testing.T) {
+	f, err := storage.Open(t.Context(), storage.FileURL(t.TempDir()))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
+	require.NoError(t, f.Write(t.Context(), "leases/1.json", []byte("{}")))
+	stop := make(chan struct{})
+	var writers sync.WaitGroup
+	for range 2 {
+		writers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					assert.NoError(t, f.Write(t.Context(), "leases/1.json", []byte("{}")))
+				}
+			}
+		})
+	}
+	for range 3000 {
+		objects, err := f.List(t.Context(), "leases/")
+		if !assert.NoError(t, err) || !assert.Len(t, objects, 1) {
+			break
+		}
+	}
+	close(stop)
+	writers.Wait()
+}
