@@ -94,7 +94,7 @@ func answerAll(in *bufio.Reader, out *bufio.Writer) error {
 				return fmt.Errorf("read line %d: %w", line, err)
 			}
 		}
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if in.Buffered() == 0 {

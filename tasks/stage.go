@@ -22,8 +22,8 @@ const (
 	envChunk     = "CLEANREACH_CHUNK"           // id of the chunk, for upload
 	envCatalog   = "CLEANREACH_CATALOG"         // URL of the table catalog
 	envMetaURL   = "CLEANREACH_META_URL"        // of the Graph API; default: Meta's
-	envMetaToken = "CLEANREACH_META_TOKEN"      //nolint:gosec // the name of a secret; default: read from Secrets Manager
-	envAppSecret = "CLEANREACH_META_APP_SECRET" //nolint:gosec // likewise
+	envMetaToken = "CLEANREACH_META_TOKEN"      // the name of a secret; default: read from Secrets Manager
+	envAppSecret = "CLEANREACH_META_APP_SECRET" // likewise
 )
 
 const (

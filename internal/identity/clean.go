@@ -85,16 +85,22 @@ func digitOf(r rune) (byte, bool) {
 		return 0, false
 	}
 	for _, t := range unicode.Nd.R16 {
-		if rune(t.Lo) <= r && r <= rune(t.Hi) {
-			return byte((r - rune(t.Lo)) % 10), true
+		if digit, ok := digitIn(uint32(t.Lo), uint32(t.Hi), r); ok {
+			return digit, true
 		}
 	}
 	for _, t := range unicode.Nd.R32 {
-		if rune(t.Lo) <= r && r <= rune(t.Hi) {
-			return byte((r - rune(t.Lo)) % 10), true
+		if digit, ok := digitIn(t.Lo, t.Hi, r); ok {
+			return digit, true
 		}
 	}
 	return 0, false
+}
+
+// digitIn gives the value of r when it lies in a range of digits.
+func digitIn(low, high uint32, r rune) (byte, bool) {
+	c := uint32(r) //nolint:gosec // a rune of text is never negative
+	return byte((c - low) % 10), low <= c && c <= high
 }
 
 // appendFolded appends the text in lower case with every script's digits as 0 to 9.

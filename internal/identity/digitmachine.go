@@ -61,7 +61,8 @@ func compileDigits(pattern string) (*digitMachine, error) {
 	b := machineBuilder{prog: prog, states: map[string]uint16{}, machine: &digitMachine{
 		next: make([][10]uint16, 1), accept: make([]acceptance, 1),
 	}}
-	if _, err := b.state([]uint32{uint32(prog.Start)}, true); err != nil {
+	start := uint32(prog.Start) //nolint:gosec // an index into the program
+	if _, err := b.state([]uint32{start}, true); err != nil {
 		return nil, err
 	}
 	for s := 1; s < len(b.machine.next); s++ { // grows while it runs
@@ -128,7 +129,7 @@ func (b *machineBuilder) state(from []uint32, atStart bool) (uint16, error) {
 	if len(b.machine.next) == mostStates {
 		return 0, fmt.Errorf("compile pattern of phone numbers: more than %d states", mostStates)
 	}
-	s := uint16(len(b.machine.next))
+	s := uint16(len(b.machine.next)) //nolint:gosec // below mostStates
 	b.states[string(id)] = s
 	b.sets = append(b.sets, set)
 	b.machine.next = append(b.machine.next, [10]uint16{})
@@ -138,6 +139,8 @@ func (b *machineBuilder) state(from []uint32, atStart bool) (uint16, error) {
 
 // follow collects the instructions that wait for a digit, and whether a match ends here. ended: the way so far is open
 // only at the end of the digits.
+//
+//nolint:cyclop // a case for each instruction
 func (b *machineBuilder) follow(from []uint32, atStart, ended bool, seen map[uint32]bool, set *[]uint32, accept *acceptance) error {
 	for _, pc := range from {
 		id := pc << 1
@@ -164,7 +167,7 @@ func (b *machineBuilder) follow(from []uint32, atStart, ended bool, seen map[uin
 			out = append(out, inst.Arg)
 		case syntax.InstCapture, syntax.InstNop:
 		case syntax.InstEmptyWidth:
-			open, atEnd, err := assertion(syntax.EmptyOp(inst.Arg), atStart)
+			open, atEnd, err := assertion(syntax.EmptyOp(inst.Arg), atStart) //nolint:gosec // as package syntax stores it
 			if err != nil {
 				return err
 			}

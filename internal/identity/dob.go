@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -188,8 +189,7 @@ func isTimeOfDay(v []byte) bool {
 		switch {
 		case c == ':':
 			colons++
-		case '0' <= c && c <= '9' || c == '.' || c == '+' || c == '-' || c == ' ':
-		case c == 'a' || c == 'p' || c == 'm' || c == 'z' || c == 'u' || c == 't' || c == 'c': // am, pm, z, utc
+		case strings.IndexByte("0123456789.+- apmzutc", c) >= 0: // with am, pm, z, utc
 		default:
 			return false
 		}

@@ -95,7 +95,7 @@ func isAlphanumeric(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c 
 // allLetters checks text beyond ASCII: letters, marks and digits of any script, and of ASCII what allowed says.
 func allLetters(v []byte, allowed func(byte) bool) bool {
 	for _, r := range string(v) {
-		if r < utf8.RuneSelf && allowed(byte(r)) {
+		if r < utf8.RuneSelf && allowed(byte(r)) { //nolint:gosec // it is ASCII
 			continue
 		}
 		if r < utf8.RuneSelf || !unicode.In(r, unicode.L, unicode.M, unicode.Nd) {

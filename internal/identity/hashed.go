@@ -41,12 +41,14 @@ const base64Length = 44
 
 func allHex(v []byte) bool {
 	for _, c := range v {
-		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
+		if !isHex(c) {
 			return false
 		}
 	}
 	return true
 }
+
+func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }
 
 // worthlessHash finds the hashes of nothing: Meta would take them for a person.
 func worthlessHash(v []byte) Reason {

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -23,7 +24,7 @@ func requireSame(t *testing.T, digits string, plus bool, region string) (known b
 		return false
 	}
 	slow, slowOK := slowParse([]byte(digits), plus, region)
-	if quickOK != slowOK || string(quick.text()) != string(slow.text()) || quick.code != slow.code || quick.valid != slow.valid {
+	if quickOK != slowOK || !bytes.Equal(quick.text(), slow.text()) || quick.code != slow.code || quick.valid != slow.valid {
 		require.Failf(t, "the quick parser differs", "%s plus %v in %q: %s %v %v, the library says %s %v %v",
 			digits, plus, region, quick.text(), quickOK, quick.valid, slow.text(), slowOK, slow.valid)
 	}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"bytes"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -53,6 +54,8 @@ func readDialled(v, buffer []byte) (dialled, Reason) {
 }
 
 // sign takes what is no digit. v begins with it, rest is behind it. It ends the number when it begins an extension.
+//
+//nolint:cyclop // a case for each sign
 func (d *dialled) sign(r rune, v, rest []byte) (end bool, reason Reason) {
 	switch {
 	case r == '+' || r == '＋':
@@ -69,16 +72,13 @@ func (d *dialled) sign(r rune, v, rest []byte) (end bool, reason Reason) {
 			d.trunk = len(d.digits)
 		}
 		return false, ""
-	case r == '/' || r == '／':
-		if len(d.digits) >= 8 { // before it is a number, not an area
-			return false, TwoNumbers
-		}
-		return false, ""
+	case (r == '/' || r == '／') && len(d.digits) >= 8: // before it is a number, not an area
+		return false, TwoNumbers
 	case isPhonePunctuation(r):
 		return false, ""
 	case isExtension(v) && len(d.digits) >= fewestBeforeExtension:
 		return true, ""
-	case (r == ',' || r == ';' || r == '|' || r == '&' || r == '\\') && len(d.digits) > 0:
+	case strings.ContainsRune(`,;|&\`, r) && len(d.digits) > 0:
 		return false, TwoNumbers
 	}
 	return false, NotANumber
@@ -86,7 +86,7 @@ func (d *dialled) sign(r rune, v, rest []byte) (end bool, reason Reason) {
 
 func isPhonePunctuation(r rune) bool {
 	switch r {
-	case ' ', '-', '.', ')', '[', ']', '·', '•', '\u2212', '\u30fc', '．', '）', '［', '］', '~':
+	case ' ', '-', '.', '/', '／', ')', '[', ']', '·', '•', '\u2212', '\u30fc', '．', '）', '［', '］', '~':
 		return true
 	}
 	return r != '\n' && r != '\r' && unicode.IsSpace(r) || r > unicode.MaxASCII && unicode.In(r, unicode.Pd, unicode.Cf)

@@ -29,7 +29,7 @@ func (n *Normalizer) appendLatin(dst, v []byte) []byte {
 	for _, r := range string(v) {
 		switch {
 		case r < utf8.RuneSelf:
-			if c := byte(r) | 0x20; 'a' <= c && c <= 'z' {
+			if c := byte(r) | 0x20; 'a' <= c && c <= 'z' { //nolint:gosec // it is ASCII
 				latin = true
 				n.folded = append(n.folded, c)
 			}
@@ -85,8 +85,8 @@ func (n *Normalizer) zip(dst, v []byte, country string) ([]byte, Reason) {
 	firstGroup := 0 // digits and letters before the first separator
 	for _, r := range string(withoutFraction(n.folded)) {
 		switch {
-		case r < utf8.RuneSelf && isAlphanumeric(byte(r)):
-			dst = append(dst, byte(r))
+		case r < utf8.RuneSelf && isAlphanumeric(byte(r)): //nolint:gosec // it is ASCII
+			dst = utf8.AppendRune(dst, r)
 		case unicode.IsSpace(r) || unicode.In(r, unicode.Pd, unicode.Cf) || r == '\u2212' || r == '〒':
 			if firstGroup == 0 {
 				firstGroup = len(dst) - start
@@ -95,20 +95,25 @@ func (n *Normalizer) zip(dst, v []byte, country string) ([]byte, Reason) {
 			return dst, NotAZip
 		}
 	}
-	code := dst[start:]
+	code, reason := zipCode(dst[start:], firstGroup, country)
+	return dst[:start+len(code)], reason
+}
+
+// zipCode gives what is left of a code for the country: of an American one the first five digits.
+func zipCode(code []byte, firstGroup int, country string) ([]byte, Reason) {
 	if len(code) < 2 || !hasDigit(code) && country != "ai" { // Anguilla's all begin with letters, all others have digits
-		return dst, NotAZip
+		return code, NotAZip
 	}
 	if isUS(country) || country == "" && firstGroup == 5 && len(code) == 9 && allDigits(code) {
 		if !isZipPlus4(code, firstGroup) {
-			return dst, NotAZip
+			return code, NotAZip
 		}
 		code = code[:5]
 	}
 	if sameByte(code) && (code[0] == '0' || code[0] == '9') {
-		return dst, Placeholder
+		return code, Placeholder
 	}
-	return dst[:start+len(code)], ""
+	return code, ""
 }
 
 // isZipPlus4 reports five digits, or more when it is plain which are the first five: a file that has lost the zeros at
