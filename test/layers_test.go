@@ -143,9 +143,6 @@ func checkLayers(packages []*goPackage) []string {
 	var problems []string
 	for _, p := range packages {
 		folder := p.path()
-		if folder == "internal/zzdeps" { // deleted before the first release
-			continue
-		}
 		problems = append(problems, checkBans(p)...)
 		if within(folder, "test") {
 			continue
