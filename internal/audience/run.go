@@ -49,10 +49,15 @@ func decodeDocument(name string, data []byte, into any, version func() int) erro
 	if err := json.Unmarshal(data, into); err != nil {
 		return Fail(Invalid, "", fmt.Errorf("read %s: %w", name, err))
 	}
-	if v := version(); v != DocumentVersion {
-		return Failf(Invalid, "read %s: its schema version is %d and this binary knows only %d: use the version that wrote it", name, v, DocumentVersion)
+	return CheckVersion(name, version())
+}
+
+// CheckVersion refuses a document of a schema version that this binary does not know. Its error is of class Invalid.
+func CheckVersion(document string, version int) error {
+	if version == DocumentVersion {
+		return nil
 	}
-	return nil
+	return Failf(Invalid, "read %s: its schema version is %d and this binary knows only %d: use the version that wrote it", document, version, DocumentVersion)
 }
 
 // Preflight is preflight.json: what Meta said before anything was spent, and the settings that the state machine

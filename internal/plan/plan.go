@@ -76,9 +76,8 @@ func matchOf(ctx context.Context, folder *storage.Folder) (string, error) {
 	if err := folder.ReadJSON(ctx, audience.QueryFile, &query); err != nil {
 		return "", fmt.Errorf("find the match of this run: %w", err)
 	}
-	if query.Schema != audience.DocumentVersion {
-		return "", audience.Failf(audience.Invalid, "read %s: its schema version is %d and this binary knows only %d: use the version that wrote it",
-			audience.QueryFile, query.Schema, audience.DocumentVersion)
+	if err := audience.CheckVersion(audience.QueryFile, query.Schema); err != nil {
+		return "", err
 	}
 	if query.Location == "" {
 		return "", audience.Failf(audience.Invalid, "read %s: query %s has no result yet: plan after it has ended", audience.QueryFile, query.ID)

@@ -71,11 +71,8 @@ func earlier(ctx context.Context, folder *storage.Folder) (audience.Preflight, e
 		return audience.Preflight{}, nil
 	case err != nil:
 		return audience.Preflight{}, fmt.Errorf("find out what an earlier preflight of this run did: %w", err)
-	case r.Schema != audience.DocumentVersion:
-		return audience.Preflight{}, audience.Failf(audience.Invalid, "read %s: its schema version is %d and this binary knows only %d: use the version that wrote it",
-			audience.PreflightFile, r.Schema, audience.DocumentVersion)
 	}
-	return r, nil
+	return r, audience.CheckVersion(audience.PreflightFile, r.Schema)
 }
 
 func log(ctx context.Context, log *slog.Logger, checks []audience.Check) {

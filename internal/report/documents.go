@@ -40,7 +40,7 @@ func readDocuments(ctx context.Context, folder *storage.Folder, run *audience.Ru
 		if err != nil {
 			return nil, fmt.Errorf("find %s: %w", one.what, err)
 		}
-		if err := checkVersion(one.name, *one.version); err != nil {
+		if err := audience.CheckVersion(one.name, *one.version); err != nil {
 			return nil, err
 		}
 	}
@@ -51,12 +51,4 @@ func readDocuments(ctx context.Context, folder *storage.Folder, run *audience.Ru
 		return nil, fmt.Errorf("find the chunks of this run: %w", err)
 	}
 	return &d, nil
-}
-
-func checkVersion(name string, version int) error {
-	if version == audience.DocumentVersion {
-		return nil
-	}
-	return audience.Failf(audience.Invalid, "read %s: its schema version is %d and this binary knows only %d: use the version that wrote it",
-		name, version, audience.DocumentVersion)
 }

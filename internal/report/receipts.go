@@ -141,7 +141,7 @@ func (r reader) readReceipt(ctx context.Context) (*audience.Receipt, error) {
 	if err := r.deps.Folder.ReadJSON(ctx, name, &receipt); err != nil {
 		return nil, fmt.Errorf("find out what became of chunk %s: %w", r.chunk.ID, err)
 	}
-	if err := checkVersion(name, receipt.Schema); err != nil {
+	if err := audience.CheckVersion(name, receipt.Schema); err != nil {
 		return nil, err
 	}
 	if receipt.Run != r.deps.Run.ID || receipt.File != r.file || receipt.FirstRow != r.chunk.FirstRow || receipt.Rows != r.chunk.Rows {

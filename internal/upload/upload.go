@@ -107,9 +107,8 @@ func load(ctx context.Context, deps Deps) (*job, error) {
 		return nil, fmt.Errorf("find the audience to send to: %w", err)
 	}
 	for name, version := range map[string]int{audience.PlanFile: plan.Schema, audience.PreflightFile: preflight.Schema} {
-		if version != audience.DocumentVersion {
-			return nil, audience.Failf(audience.Invalid, "read %s: its schema version is %d and this binary knows only %d: use the version that wrote it",
-				name, version, audience.DocumentVersion)
+		if err := audience.CheckVersion(name, version); err != nil {
+			return nil, err
 		}
 	}
 	if preflight.AudienceID == "" {
