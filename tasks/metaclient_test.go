@@ -218,3 +218,13 @@ func TestConnectTakesTheDefinitionsVersion(t *testing.T) {
 	assert.Zero(t, budget.Throttled())
 	assert.IsType(t, &meta.Retrier{}, client)
 }
+
+func TestReportIsMadeWithoutAToken(t *testing.T) {
+	r, err := audience.ParseRun(runDocument("", ""))
+	require.NoError(t, err)
+	nobody := reportMeta(t.Context(), &work{run: r, env: env{}})
+	_, err = nobody.Audience(t.Context(), "1")
+	require.ErrorContains(t, err, "no access token")
+	_, err = nobody.SessionStatus(t.Context(), "1", 2)
+	require.ErrorContains(t, err, "no access token")
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
 	"github.com/cleanreach/cleanreach/internal/plan"
 	"github.com/cleanreach/cleanreach/internal/preflight"
 	"github.com/cleanreach/cleanreach/internal/prepare"
@@ -52,13 +53,32 @@ var uploadStage = stageFunc{"upload", false, func(ctx context.Context, w *work) 
 }}
 
 var reportStage = stageFunc{"report", false, func(ctx context.Context, w *work) error {
-	client, _, err := connect(ctx, w)
-	if err != nil {
-		return err
-	}
-	_, err = report.Run(ctx, report.Deps{Run: w.run, Folder: w.folder, Meta: client, Now: time.Now, Log: w.log})
+	_, err := report.Run(ctx, report.Deps{Run: w.run, Folder: w.folder, Meta: reportMeta(ctx, w), Now: time.Now, Log: w.log})
 	return err
 }}
+
+// reportMeta is whom the report asks about the audience. Without a token it is nobody: the upload is done, and its account
+// matters more than Meta's word on it.
+func reportMeta(ctx context.Context, w *work) report.Meta {
+	client, _, err := connect(ctx, w)
+	if err != nil {
+		return silent{err}
+	}
+	return client
+}
+
+// A silent answers every question with the reason why nobody can be asked.
+type silent struct{ why error }
+
+// Audience gives the reason.
+func (s silent) Audience(context.Context, string) (meta.CustomAudience, error) {
+	return meta.CustomAudience{}, s.why
+}
+
+// SessionStatus gives the reason.
+func (s silent) SessionStatus(context.Context, string, int64) (*meta.SessionStatus, error) {
+	return nil, s.why
+}
 
 // openCatalog opens the catalog that prepared tables are switched in.
 func openCatalog(ctx context.Context, rawURL string) (prepare.Catalog, error) {
