@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -33,10 +34,10 @@ const usageText = `Runs CleanReach's state machine on this machine.
 
 usage
   go run ./statemachine/local -demo [-rows 50000]
-  go run ./statemachine/local -audience my.json -room room.json [-meta sandbox|live|URL]
+  go run ./statemachine/local -audience my.json [-room room.json] [-meta sandbox|live|URL]
 
 The output lies in out/<run>/. The same run id continues where a run stopped:
-  go run ./statemachine/local -audience my.json -room room.json -run <id>
+  go run ./statemachine/local -audience my.json -run <id>
 
 With -meta live the people go to Meta itself, with the access token from the environment
 variable CLEANREACH_META_TOKEN (and CLEANREACH_META_APP_SECRET, if the app demands proofs).
@@ -56,7 +57,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.audience, "audience", "", "the audience definition, a JSON file; its source.path may be a path relative to it")
-	flags.StringVar(&o.room, "room", "", "the room file: whose tables the clean room has, and what may be asked of them; see docs/clean-room.md")
+	flags.StringVar(&o.room, "room", "", "the room file: whose tables the clean room has, and what may be asked of them; see docs/clean-room.md (default: room.json beside the definition)")
 	flags.StringVar(&o.run, "run", "", "the run's id; give an earlier run's to continue it (default: the time)")
 	flags.StringVar(&o.out, "out", "out", "folder for everything that runs write")
 	flags.StringVar(&o.meta, "meta", "sandbox", "sandbox, live, or the URL of a sandbox that runs already")
@@ -90,6 +91,11 @@ var runName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
 var metaChoice = regexp.MustCompile(`^(sandbox|live|https?://.+)$`)
 
 func (o *options) check() error {
+	if o.room == "" && o.audience != "" {
+		if beside := filepath.Join(filepath.Dir(o.audience), "room.json"); isFile(beside) {
+			o.room = beside
+		}
+	}
 	if problems := o.problems(); len(problems) > 0 {
 		return audience.Failf(audience.Invalid, "%s", strings.Join(problems, "; "))
 	}
@@ -103,13 +109,18 @@ func (o *options) check() error {
 	return nil
 }
 
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
 func (o *options) problems() []string {
 	var problems []string
 	if o.demo == (o.audience != "") {
 		problems = append(problems, "give either -audience or -demo")
 	}
 	if o.audience != "" && o.room == "" {
-		problems = append(problems, "give -room too: the room file says whose tables are matched (docs/clean-room.md has an example)")
+		problems = append(problems, "there is no room.json beside "+o.audience+": name the room file with -room; it says whose tables are matched (docs/clean-room.md has an example)")
 	}
 	if o.demo && o.meta == "live" {
 		problems = append(problems, "the demo's people are made up: they cannot go to -meta live")
