@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
@@ -33,7 +34,9 @@ func (m *machine) openRoom(ctx context.Context) error {
 	m.closers = append(m.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
-		return m.room.Shutdown(ctx)
+		err := m.room.Shutdown(ctx)
+		_ = os.Remove(filepath.Join(m.folder, "spill")) // empty now, unless a query would not end
+		return err
 	})
 	return nil
 }

@@ -54,6 +54,26 @@ func TestNothingPersonalOutsideTheDataFiles(t *testing.T) {
 	}
 }
 
+// TestNobodyElseMayRead looks at the permissions of all that a run writes.
+func TestNobodyElseMayRead(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.ok(b.start(b.own(setup{})...))
+	looked := 0
+	require.NoError(t, filepath.WalkDir(b.out, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == b.out || d.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			looked++
+			assert.Zero(t, info.Mode().Perm()&0o077, "%s is %s", path, info.Mode())
+		}
+		return err
+	}))
+	assert.Greater(t, looked, 20)
+}
+
 // written is all that a run wrote but for the data files: the demo's own, the prepared table and the match. A quarantine is
 // looked at row by row.
 func (b *bench) written() map[string]string {
