@@ -99,10 +99,19 @@ func (r *ReaderAt) ReadAt(p []byte, off int64) (int, error) {
 		return 0, r.folder.explain("read", r.key, err)
 	}
 	n, err := io.ReadFull(part, p)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF
+	if closed := part.Close(); err == nil {
+		err = closed
 	}
-	return n, errors.Join(err, part.Close())
+	switch {
+	case err == nil:
+		return n, nil
+	case off+int64(n) == r.size:
+		return n, io.EOF
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		// The connection was cut. Whoever took that for the object's end would leave the rest of it out.
+		return n, fmt.Errorf("read %s%s: the connection was closed after %d of %d bytes", r.folder.URL(), r.key, n, len(p))
+	}
+	return n, r.folder.explain("read", r.key, err)
 }
 
 // Close lets go of the object.

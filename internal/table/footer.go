@@ -164,7 +164,8 @@ func (t *tailed) ReadAt(p []byte, off int64) (int, error) {
 	}
 	n, err := t.ReaderAt.ReadAt(p, off)
 	if err != nil && err != io.EOF {
-		t.err = err
+		t.err = noEnd(err)
+		return n, t.err
 	}
 	return n, err
 }

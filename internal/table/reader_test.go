@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -202,6 +203,32 @@ func TestStorageFailure(t *testing.T) {
 	cancel()
 	_, err = OpenReader(ctx, opening, ReadOptions{})
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// A request that broke off comes with io.EOF inside: it must not pass for the end of the file, or the rest of its rows
+// would be missed by nobody.
+func TestABrokenConnectionIsNotTheEnd(t *testing.T) {
+	cut := audience.Fail(audience.Throttled, "", fmt.Errorf("send request: %w", io.EOF))
+	rows := inMemory("a.csv", nil)
+	rows.Open = func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader("v\n"+strings.Repeat("1\n", 1<<20)), failing{cut})), nil
+	}
+	lines := rows
+	lines.Name = "a.jsonl"
+	lines.Open = func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader(strings.Repeat("{\"v\": 1}\n", 1<<18)), failing{cut})), nil
+	}
+	values, _ := nullable(300_000, false)
+	data := parquetOf(t, parquet.String(), values, 100_000)
+	columns := inMemory("a.parquet", data)
+	columns.OpenAt = func() (ReaderAtCloser, error) { return &breaking{bytes.NewReader(data), 2, cut}, nil }
+	for _, file := range []File{rows, lines, columns} {
+		_, err := contents(file, ReadOptions{Columns: []string{"v"}})
+		assert.NotErrorIs(t, err, io.EOF, file.Name)
+		require.ErrorContains(t, err, file.Name)
+		require.ErrorContains(t, err, "send request: EOF")
+		assert.Equal(t, audience.Throttled, audience.ClassOf(err), file.Name)
+	}
 }
 
 type failing struct{ err error }

@@ -51,9 +51,19 @@ type source struct {
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
-		s.err = err
+		s.err = noEnd(err)
+		return n, s.err
 	}
 	return n, err
+}
+
+// noEnd makes sure that a storage's failure does not pass for the end of the file, behind which no more rows are expected:
+// a connection that was lost may come with an io.EOF inside.
+func noEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return audience.Fail(audience.ClassOf(err), "", errors.New(err.Error()))
+	}
+	return err
 }
 
 // openText opens a text file, finds its compression by its first bytes and its encoding by its byte order mark.
