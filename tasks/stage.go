@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -81,7 +80,7 @@ func (w *work) do(ctx context.Context, c call, s stageFunc) (err error) {
 	defer func() { tell(context.WithoutCancel(ctx), w.folder, s.name, failure, err) }()
 	defer func() {
 		if p := recover(); p != nil {
-			w.log.Error("panic", "stack", panicPlace()) // the value may hold data; where it happened does not
+			w.log.Error("panic", "stack", telemetry.PanicPlace()) // the value may hold data; where it happened does not
 			err = audience.Failf(audience.Transient, "the task has a fault and panicked; its log says where")
 		}
 	}()
@@ -193,20 +192,6 @@ func renew(ctx context.Context, w *work, leases *storage.Folder, key string, tic
 		}
 		if err != nil && ctx.Err() == nil {
 			w.log.Warn("renew lease", telemetry.KeyError, err.Error()) // the next renewal is in time
-		}
-	}
-}
-
-// panicPlace is the stack without its arguments, which could be data.
-func panicPlace() string {
-	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	var place strings.Builder
-	for {
-		frame, more := frames.Next()
-		fmt.Fprintf(&place, "%s:%d ", frame.Function, frame.Line)
-		if !more {
-			return strings.TrimSpace(place.String())
 		}
 	}
 }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime/debug"
+
+	"github.com/cleanreach/cleanreach/internal/telemetry"
 )
 
 // A panicked is a panic on its way to the caller's goroutine, which is the one that recovers. Its text says nothing of
@@ -18,7 +19,7 @@ func guarded(ctx context.Context, log *slog.Logger, f func() error) func() error
 	return func() (err error) {
 		defer func() {
 			if value := recover(); value != nil {
-				log.ErrorContext(ctx, "panic while preparing", "stack", string(debug.Stack())) // addresses, no values
+				log.ErrorContext(ctx, "panic while preparing", "stack", telemetry.PanicPlace())
 				err = &panicked{value}
 			}
 		}()

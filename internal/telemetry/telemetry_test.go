@@ -49,3 +49,21 @@ func TestLevel(t *testing.T) {
 		}
 	}
 }
+
+func TestPanicPlaceHasNoArguments(t *testing.T) {
+	place := ""
+	func() {
+		defer func() {
+			assert.NotNil(t, recover())
+			place = telemetry.PanicPlace()
+		}()
+		panicWith(0x14155550123)
+	}()
+	assert.Contains(t, place, "telemetry_test.panicWith:")
+	assert.Contains(t, place, "TestPanicPlaceHasNoArguments")
+	assert.NotContains(t, place, "14155550123")
+	assert.NotContains(t, place, "PanicPlace:")
+}
+
+//go:noinline
+func panicWith(phone int) { panic(phone) }

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/identity"
 	"github.com/cleanreach/cleanreach/internal/table"
+	"github.com/cleanreach/cleanreach/internal/telemetry"
 )
 
 // readRows is how many rows are read and converted at a time: enough to go through a column in a tight loop, few enough
@@ -63,7 +63,7 @@ func (s *source) start(ctx context.Context, stop func()) (batches <-chan *batch,
 		defer func() {
 			p := recover()
 			if p != nil {
-				s.log.ErrorContext(ctx, "panic while reading the chunk", "stack", string(debug.Stack())) // addresses, no values
+				s.log.ErrorContext(ctx, "panic while reading the chunk", "stack", telemetry.PanicPlace())
 			}
 			panicked <- p
 		}()
