@@ -88,7 +88,7 @@ func TestParallelStopsTheOthers(t *testing.T) {
 		stopped.Store(index(c), true)
 		return nil, &Error{Name: "Stopped"}
 	})
-	assertRun(t, r, `{"Error": "A", "Cause": ""}`)
+	assertRun(t, r, `{"Error": "A"}`)
 	for _, i := range []int64{0, 2} {
 		_, ok := stopped.Load(i)
 		assert.True(t, ok, "branch %d", i)

@@ -62,9 +62,14 @@ func cut(s string, limit int) string {
 	return strings.ToValidUTF8(s[:limit], "")
 }
 
-// output is the error as a catcher's state sees it.
+// output is the error as a catcher's state sees it. The States Language promises the name only: without a cause there is
+// no field, so that a definition that takes one for granted is found out here.
 func (e *Error) output() any {
-	return map[string]any{"Error": e.Name, "Cause": e.Cause}
+	out := map[string]any{"Error": e.Name}
+	if e.Cause != "" {
+		out["Cause"] = e.Cause
+	}
+	return out
 }
 
 // matches tells whether ErrorEquals names the error. States.Runtime is never matched: it always fails the execution.

@@ -294,12 +294,18 @@ func TestDataLimit(t *testing.T) {
 		{"result just fits", task(""), text(maxDataBytes - 2), true},
 		{"result too large", task(""), text(maxDataBytes - 1), false},
 		{"result cut down is too large all the same", task(`"ResultSelector": {"a": 1},`), text(maxDataBytes - 1), false},
+		{"branches too large together, though dropped", one(`{"Type": "Parallel", "ResultPath": null, "End": true, "Branches": [
+			{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}, {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": true}}}]}`), none, false},
+		{"iterations too large together, though dropped", one(`{"Type": "Map", "ResultPath": null, "End": true, "ItemsPath": "$$.Execution.Input.two", "ItemSelector": {"x.$": "$.x"},
+			"ItemProcessor": {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}}`), none, false},
+		{"one branch that fits", one(`{"Type": "Parallel", "ResultPath": null, "End": true, "Branches": [
+			{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}]}`), none, true},
 		{"output too large", one(`{"Type": "Pass", "Parameters": {"a.$": "$.x", "b.$": "$.x"}, "End": true}`), none, false},
 		{"output with the input too large", one(`{"Type": "Pass", "Result": "` + large(100) + `", "ResultPath": "$.r", "End": true}`), none, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := execute(t, tt.definition, `{"x":"`+large(maxDataBytes-50)+`"}`, tt.work)
+			r := execute(t, tt.definition, `{"two":[1,2],"x":"`+large(maxDataBytes-50)+`"}`, tt.work)
 			if tt.ok {
 				require.NoError(t, r.err)
 				return

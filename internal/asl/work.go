@@ -60,6 +60,11 @@ func (ex *execution) attempt(ctx context.Context, s *state, input any, sc *scope
 	if err != nil {
 		return nil, err
 	}
+	if s.kind != "Task" { // a task has looked at its own
+		if e := checkSize(result, "The result of the state '"+s.name+"'"); e != nil {
+			return nil, e
+		}
+	}
 	if s.resultSelector != nil {
 		if result, e = s.resultSelector.build(result, sc); e != nil {
 			return nil, e

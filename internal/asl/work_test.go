@@ -197,7 +197,7 @@ func TestTaskTimeout(t *testing.T) {
 	}, r.types(""))
 
 	r = execute(t, taskThen(`"TimeoutSecondsPath": "$.limit",`+catchAll), `{"limit": 7}`, hang)
-	assertRun(t, r, `{"Error": "States.Timeout", "Cause": ""}`)
+	assertRun(t, r, `{"Error": "States.Timeout"}`)
 	assert.Equal(t, 7*time.Second, r.elapsed)
 }
 
