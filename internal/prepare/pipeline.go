@@ -187,6 +187,16 @@ func (p *pipeline) work(ctx context.Context, w *worker) error {
 	}
 }
 
+// discard removes the parts that this attempt ended, and no others: an attempt that failed because another was at work must
+// not take that one's table away. The next attempt clears away what stays here.
+func (p *pipeline) discard(ctx context.Context) {
+	for _, w := range p.workers {
+		for _, key := range slices.Concat(w.prepared.done, w.quarantine.parts.done) {
+			_ = p.folder.Delete(ctx, key)
+		}
+	}
+}
+
 func stopped(ctx context.Context) error {
 	return fmt.Errorf("prepare the customers: %w", context.Cause(ctx))
 }

@@ -2,9 +2,13 @@ package prepare
 
 import (
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,6 +49,7 @@ func TestPanicComesOut(t *testing.T) {
 	require.Error(t, err)
 	assert.NotContains(t, err.Error()+b.log.String(), "zoe")
 	assert.Contains(t, b.log.String(), "TestPanicComesOut")
+	assert.NotContains(t, b.log.String(), "0x", "arguments in hexadecimal may be values")
 	assert.PanicsWithValue(t, "zoe@example.com", func() { _ = rethrow(fmt.Errorf("wrapped: %w", err)) })
 
 	b.put("a.csv", csvOf(1000))
@@ -73,6 +78,54 @@ func TestFileThatVanishes(t *testing.T) {
 	require.ErrorContains(t, err, "b.csv")
 	assert.Equal(t, audience.Transient, audience.ClassOf(err), "the next attempt lists anew")
 	assert.NotEmpty(t, audience.NextOf(err))
+}
+
+// Whatever happens to a file while it is read, an account of it would be of no file that there ever was.
+func TestFilesThatChange(t *testing.T) {
+	for name, change := range map[string]func(b *bench) error{
+		"a row more": func(b *bench) error {
+			return os.WriteFile(filepath.Join(b.source, "a.csv"), []byte(csvOf(11)), 0o600)
+		},
+		"written anew": func(b *bench) error {
+			return os.Chtimes(filepath.Join(b.source, "a.csv"), today, today)
+		},
+		"taken away": func(b *bench) error { return os.RemoveAll(filepath.Join(b.source, "a.csv")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t).put("a.csv", csvOf(10)).put("b.csv", csvOf(10))
+			b.sizes.readers = 1
+			var once sync.Once
+			log := b.deps.Log
+			b.deps.Log = slog.New(stopAtFile{slog.DiscardHandler, func() {
+				once.Do(func() { assert.NoError(t, change(b)) })
+			}})
+			_ = b.fails(audience.Transient, "a.csv changed while it was read", "let the export of the files finish")
+			assert.Empty(t, b.keys(b.deps.Folder, ""))
+			b.deps.Log = log
+			b.put("a.csv", csvOf(12)).put("c.csv", csvOf(1))
+			assert.Equal(t, int64(23), b.prepared().Prepared, "the next attempt lists anew")
+		})
+	}
+}
+
+// An attempt that a killed runner left behind is overtaken by the next one and fails. The table of that one must stay.
+func TestOvertaken(t *testing.T) {
+	b := newBench(t).put("a.csv", csvOf(100)).put("b.csv", csvOf(100))
+	orphan := *b
+	orphan.sizes.readers = 1
+	var whole []string
+	var once sync.Once
+	orphan.deps.Log = slog.New(stopAtFile{slog.DiscardHandler, func() {
+		once.Do(func() {
+			b.prepared()
+			whole = b.keys(b.deps.Folder, "")
+		})
+	}})
+	_, err := orphan.run()
+	require.Error(t, err)
+	assert.Equal(t, audience.Transient, audience.ClassOf(err))
+	assert.Equal(t, whole, b.keys(b.deps.Folder, ""))
+	assert.Equal(t, int64(200), b.prepared().Prepared)
 }
 
 func TestForeignPartIsFound(t *testing.T) {

@@ -114,14 +114,17 @@ func anew(ctx context.Context, deps Deps, sizes sizes) (*audience.Prepared, erro
 	if err := clearTables(ctx, deps.Folder); err != nil {
 		return nil, err
 	}
+	p := newPipeline(deps, src, plan, sizes, started)
 	finished := false
 	defer func() {
 		if !finished { // half a table is of no use, and a full disk needs the space
-			_ = clearTables(context.WithoutCancel(ctx), deps.Folder) // the next attempt clears it too
+			p.discard(context.WithoutCancel(ctx))
 		}
 	}()
-	p := newPipeline(deps, src, plan, sizes, started)
 	if err := p.run(ctx); err != nil {
+		return nil, err
+	}
+	if err := src.checkUnchanged(ctx, deps.Run.Def().Source); err != nil {
 		return nil, err
 	}
 	if err := p.checkParts(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -33,6 +34,7 @@ type source struct {
 type rawFile struct {
 	name   string // relative to the folder
 	bytes  int64
+	at     time.Time    // of its last change, when it was listed
 	empty  bool         // no row and no header, though there may be bytes: an empty file, compressed
 	types  []table.Type // of the wanted columns
 	rows   int64
@@ -57,7 +59,7 @@ func findSource(ctx context.Context, def audience.Source, log *slog.Logger) (*so
 	}
 	for _, o := range objects {
 		if o.Size > 0 {
-			s.files = append(s.files, rawFile{name: o.Key, bytes: o.Size})
+			s.files = append(s.files, rawFile{name: o.Key, bytes: o.Size, at: o.Modified})
 		}
 	}
 	slices.SortFunc(s.files, func(a, b rawFile) int { return strings.Compare(a.name, b.name) })
@@ -123,9 +125,34 @@ func (s *source) open(ctx context.Context, file *rawFile) (table.Reader, error) 
 		OpenAt: func() (table.ReaderAtCloser, error) { return s.folder.ReaderAt(ctx, file.name) },
 	}, s.opts)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, audience.Fail(audience.Transient, "let the export of the files finish; they must not change while they are read", err)
+		return nil, changed(err)
 	}
 	return r, err
+}
+
+func changed(err error) error {
+	return audience.Fail(audience.Transient, "let the export of the files finish; they must not change while they are read", err)
+}
+
+// checkUnchanged makes sure that the files are still those that were listed. Of one that was written meanwhile nobody knows
+// which rows were read. New files are for the next run.
+func (s *source) checkUnchanged(ctx context.Context, def audience.Source) error {
+	now, err := findSource(ctx, def, s.log)
+	if err != nil && audience.ClassOf(err) == audience.Gate { // nothing is there any more
+		return changed(err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = now.folder.Close() }() // nothing was written
+	for i := range s.files {
+		file := &s.files[i]
+		same := func(f rawFile) bool { return f.name == file.name && f.bytes == file.bytes && f.at.Equal(file.at) }
+		if !slices.ContainsFunc(now.files, same) {
+			return changed(fmt.Errorf("%s%s changed while it was read", s.folder.URL(), file.name))
+		}
+	}
+	return nil
 }
 
 // checkAbsent complains of columns that no row of any file had. Only JSON Lines can hide that until the end. Files

@@ -211,10 +211,12 @@ func (f *Folder) explain(verb, key string, err error) error {
 		return nil
 	}
 	where := f.URL() + key
-	switch gcerrors.Code(err) {
-	case gcerrors.NotFound:
+	switch code := gcerrors.Code(err); {
+	case code == gcerrors.NotFound && verb == "write" && f.dir != "":
+		return audience.Fail(audience.Transient, "let only one task write it at a time", fmt.Errorf("%s %s: another task cleared the folder meanwhile: %w", verb, where, err))
+	case code == gcerrors.NotFound:
 		return audience.Fail(audience.Invalid, "", fmt.Errorf("%s %s: %w", verb, where, fs.ErrNotExist))
-	case gcerrors.FailedPrecondition, gcerrors.AlreadyExists:
+	case code == gcerrors.FailedPrecondition, code == gcerrors.AlreadyExists:
 		return fmt.Errorf("%s %s: %w", verb, where, fs.ErrExist)
 	}
 	if errors.Is(err, fs.ErrExist) {

@@ -107,6 +107,22 @@ func TestWriterAppearsAsAWholeOrNotAtAll(t *testing.T) {
 	})
 }
 
+// An earlier attempt goes on while the next one clears the folder: its write fails, and no person has to act.
+func TestClearedUnderAWriter(t *testing.T) {
+	f, err := storage.Open(t.Context(), storage.FileURL(t.TempDir()))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, f.Close()) })
+	w, err := f.NewWriter(t.Context(), "prepared/part.parquet")
+	require.NoError(t, err)
+	_, err = w.Write([]byte("rows"))
+	require.NoError(t, err)
+	require.NoError(t, f.Clear(t.Context(), "prepared/"))
+	err = w.Close()
+	require.ErrorContains(t, err, "cleared the folder")
+	assert.Equal(t, audience.Transient, audience.ClassOf(err))
+	assert.NotErrorIs(t, err, fs.ErrExist)
+}
+
 func TestReaderAtReadsParts(t *testing.T) {
 	everyFolder(t, func(t *testing.T, f *storage.Folder) {
 		content := bytes.Repeat([]byte("0123456789"), 100)
