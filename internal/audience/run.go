@@ -154,7 +154,8 @@ type QueryResult struct {
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
 }
 
-// A Plan is plan.json: how the matched rows are uploaded. The state machine reads the numbers in it.
+// A Plan is plan.json: how the matched rows are uploaded. It names every matched file, so that it may be larger than the
+// state machine can carry: that reads upload.json.
 type Plan struct {
 	Schema           int           `json:"schema"`
 	Location         string        `json:"location"` // where the matched files are
@@ -167,6 +168,19 @@ type Plan struct {
 	ToleratedPercent float64       `json:"tolerated_failure_percentage"`
 	StartedAt        time.Time     `json:"started_at"`
 	FinishedAt       time.Time     `json:"finished_at"`
+}
+
+// An Upload is upload.json: what the state machine must know of a plan.
+type Upload struct {
+	Schema           int     `json:"schema"`
+	Chunks           int     `json:"chunks"`
+	Concurrency      int     `json:"concurrency"`
+	ToleratedPercent float64 `json:"tolerated_failure_percentage"`
+}
+
+// Upload is the plan in the size that the state machine can carry.
+func (p *Plan) Upload() Upload {
+	return Upload{Schema: p.Schema, Chunks: p.Chunks, Concurrency: p.Concurrency, ToleratedPercent: p.ToleratedPercent}
 }
 
 // A MatchedFile is one Parquet file of the match.
@@ -213,6 +227,7 @@ type Receipt struct {
 	Batches    []Batch          `json:"batches,omitempty"`
 	Done       bool             `json:"done"`
 	Attempts   int              `json:"attempts"`
+	Task       string           `json:"task"` // the task that it belongs to: the latest that opened it
 	Failure    *FailureDoc      `json:"failure,omitempty"`
 	Throttled  float64          `json:"throttled_seconds"`
 	StartedAt  time.Time        `json:"started_at"`

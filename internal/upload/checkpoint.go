@@ -2,6 +2,7 @@ package upload
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -74,7 +75,9 @@ func openCheckpoint(ctx context.Context, deps Deps, job *job) (*checkpoint, erro
 		return cp, nil
 	}
 	cp.receipt.Attempts++
-	return cp, cp.save(ctx, cp.before)
+	cp.receipt.Task = rand.Text()
+	cp.count(cp.before)
+	return cp, cp.put(ctx)
 }
 
 // read gives the receipt of earlier attempts at the same rows. One of other rows (the query ran again, and its files were
@@ -165,16 +168,16 @@ func (c *checkpoint) nextSeq(session int64) int {
 
 // openSession begins the group's next session. The receipt says so before Meta sees the first batch: a task that is
 // killed in between must know how old the session is.
-func (c *checkpoint) openSession(ctx context.Context, g *group, seen tally) (*audience.Session, error) {
-	epoch := 0
+func (c *checkpoint) openSession(ctx context.Context, b *batch) (*audience.Session, error) {
+	g, epoch := b.group, 0
 	if old := c.session(g); old != nil {
 		epoch = old.Epoch + 1
 	}
 	r := &c.receipt
 	r.Sessions = append(r.Sessions, audience.Session{
-		Group: g.name, ID: sessionID(r, g.name, epoch), Epoch: epoch, FirstAt: c.now(), Estimated: r.Rows,
+		Group: g.name, ID: sessionID(r, b, epoch), Epoch: epoch, FirstAt: c.now(), Estimated: r.Rows,
 	})
-	return &r.Sessions[len(r.Sessions)-1], c.save(ctx, seen)
+	return &r.Sessions[len(r.Sessions)-1], c.save(ctx, b.seen)
 }
 
 // record puts an acknowledged batch into the receipt and saves it. How many of the batch's rows Meta received is how far
@@ -232,7 +235,37 @@ func (c *checkpoint) count(seen tally) {
 	r.Failed = r.Rows - r.Unusable - r.Sent
 }
 
+// write saves the receipt, unless another task has opened it since.
 func (c *checkpoint) write(ctx context.Context) error {
+	if err := c.checkOwner(ctx); err != nil {
+		return err
+	}
+	return c.put(ctx)
+}
+
+// errOvertaken says that another task works on the chunk. Its receipt is not ours to write.
+var errOvertaken = audience.Failf(audience.Transient, "another task has taken the chunk over: this one stops")
+
+// checkOwner makes sure that the receipt is still this task's. A runner that was killed leaves its tasks behind, and the run
+// is continued: then the task that opened the receipt last goes on, and the one before it stops at its next batch. What it
+// was about to write would hide what the other has sent. That both send a batch meanwhile does no harm: it is the same batch.
+// Between this look and the write behind it lie milliseconds, in which the storage would have to let the other one write.
+func (c *checkpoint) checkOwner(ctx context.Context) error {
+	var now audience.Receipt
+	err := c.folder.ReadJSON(ctx, audience.ReceiptFile(c.receipt.Chunk), &now)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("see whose the receipt of chunk %s is: %w", c.receipt.Chunk, err)
+	}
+	if now.Task != c.receipt.Task {
+		return errOvertaken
+	}
+	return nil
+}
+
+func (c *checkpoint) put(ctx context.Context) error {
 	if c.waited != nil {
 		c.receipt.Throttled = c.throttled + c.waited().Seconds()
 	}

@@ -26,7 +26,7 @@ func undisturbed(t *testing.T, rows [][]string) *bench {
 // timeless drops from a receipt what a disturbance may change: times, attempts and where the file lies.
 func timeless(r *audience.Receipt) audience.Receipt {
 	c := *r
-	c.File, c.Attempts = "", 0
+	c.File, c.Attempts, c.Task = "", 0, ""
 	c.Sessions, c.Batches = nil, nil
 	for _, b := range r.Batches {
 		b.At, b.Session = time.Time{}, 0
@@ -355,6 +355,72 @@ func TestReceiptThatDoesNotFit(t *testing.T) {
 			require.ErrorContains(t, err, "start a new run")
 			assert.Equal(t, audience.Invalid, audience.ClassOf(err))
 			assert.Len(t, b.meta.requests, 3, "nothing more was sent")
+		})
+	}
+}
+
+// TestOvertaken has a task go on that its runner left behind, while the next one sends the rest of the chunk: what the first
+// one then knows must not replace what the second one wrote.
+func TestOvertaken(t *testing.T) {
+	rows := mixed(100)
+	want := undisturbed(t, rows)
+	for k := range want.meta.requests {
+		t.Run(fmt.Sprint(k+1), func(t *testing.T) {
+			b := newBench(t, mixedColumns, rows)
+			b.meta.after = func(n int, _ *request, _ *meta.Ack) error {
+				if n == k+1 {
+					assert.NoError(t, b.run())
+				}
+				return nil
+			}
+			receipt, err := Run(t.Context(), b.deps)
+			require.ErrorContains(t, err, "another task has taken the chunk over")
+			assert.Equal(t, audience.Transient, audience.ClassOf(err))
+			assert.False(t, receipt.Done)
+			b.balance()
+			assert.True(t, b.receipt.Done)
+			assert.Equal(t, timeless(want.receipt), timeless(b.receipt))
+			assert.Equal(t, want.meta.members, b.meta.members)
+			assert.Len(t, b.meta.requests, len(want.meta.requests)+1, "only the batch that was on its way was sent twice")
+		})
+	}
+}
+
+// TestOvertakenSessions has both tasks need a new session at different batches: it must not be the same, for one's first
+// batch would pass for the other's.
+func TestOvertakenSessions(t *testing.T) {
+	group := &group{name: "EMAIL"}
+	r := &audience.Receipt{Run: "r1", Chunk: "00001", Rows: 100}
+	assert.Equal(t, sessionID(r, &batch{group: group, seq: 3}, 1), sessionID(r, &batch{group: group, seq: 3}, 1))
+	assert.NotEqual(t, sessionID(r, &batch{group: group, seq: 3}, 1), sessionID(r, &batch{group: group, seq: 4}, 1))
+	assert.NotEqual(t, sessionID(r, &batch{group: group, seq: 3}, 1), sessionID(r, &batch{group: group, seq: 3}, 2))
+}
+
+// TestClockIsSetBack has nobody know any more how old a session is: Meta discards what comes to one that is too old.
+func TestClockIsSetBack(t *testing.T) {
+	rows := mixed(300)
+	want := undisturbed(t, rows)
+	for name, c := range map[string]struct {
+		back     time.Duration
+		sessions int // of the two groups together
+	}{
+		"hours":           {3 * time.Hour, 4},
+		"half an hour":    {30 * time.Minute, 4},
+		"some seconds":    {30 * time.Second, 2},
+		"forward by days": {-48 * time.Hour, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, mixedColumns, rows)
+			b.meta.before = func(n int, _ *request) error {
+				if n == 12 {
+					b.wait(-c.back)
+				}
+				return nil
+			}
+			require.NoError(t, b.run())
+			assert.Equal(t, want.meta.members, b.meta.members)
+			assert.Len(t, b.receipt.Sessions, c.sessions)
+			assert.Equal(t, b.receipt.Sent, b.receipt.Received)
 		})
 	}
 }

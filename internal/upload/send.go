@@ -100,7 +100,7 @@ func (s *sender) deliver(ctx context.Context, b *batch) error {
 }
 
 func (s *sender) inNewSession(ctx context.Context, b *batch) error {
-	session, err := s.cp.openSession(ctx, b.group, b.seen)
+	session, err := s.cp.openSession(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -165,5 +165,19 @@ func (s *sender) acknowledged(ctx context.Context, b *batch, session *audience.S
 	return nil
 }
 
-// age is for how long a session has been open.
-func (c *checkpoint) age(s *audience.Session) time.Duration { return c.now().Sub(s.FirstAt) }
+// age is for how long a session has been open. Of one that is in the future nobody knows, because the clock was set back: it
+// counts as over. Clocks that are a little off, of another machine say, do not count.
+func (c *checkpoint) age(s *audience.Session) time.Duration {
+	const off = time.Minute
+	latest := s.FirstAt
+	for i := range c.receipt.Batches {
+		if b := &c.receipt.Batches[i]; b.Session == s.ID && b.At.After(latest) {
+			latest = b.At
+		}
+	}
+	now := c.now()
+	if now.Before(latest.Add(-off)) {
+		return sessionLife
+	}
+	return now.Sub(s.FirstAt)
+}

@@ -16,10 +16,11 @@ const (
 	sessionLife    = 90 * time.Minute // what Meta answers then counts for nothing
 )
 
-// sessionID is the id of a group's session: between 1 and 2^53, so that every JSON reader keeps it exact. It derives from
-// what the session carries, so that a second task for the chunk continues the session of the first, and from where the
-// matched file lies, which has the query's id in it, so that no two runs ever share a session.
-func sessionID(r *audience.Receipt, group string, epoch int) int64 {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d %d %q %d", r.Run, r.Chunk, r.File, r.FirstRow, r.Rows, group, epoch))
+// sessionID is the id of the session that begins with a batch: between 1 and 2^53, so that every JSON reader keeps it exact.
+// It derives from what the session carries, so that a second task for the chunk continues the session of the first, and from
+// where the matched file lies, which has the query's id in it, so that no two runs ever share a session. Two tasks that are
+// at the chunk at once share one only if it begins with the same batch: then a batch number means the same rows to both.
+func sessionID(r *audience.Receipt, first *batch, epoch int) int64 {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d %d %q %d %d", r.Run, r.Chunk, r.File, r.FirstRow, r.Rows, first.group.name, first.seq, epoch))
 	return max(1, int64(binary.BigEndian.Uint64(sum[:8])>>11)) // 53 bits are left
 }

@@ -68,6 +68,9 @@ func Run(ctx context.Context, deps Deps) (*audience.Receipt, error) {
 	}
 	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
+	if errors.Is(err, errOvertaken) {
+		return &cp.receipt, err
+	}
 	if saveErr := cp.finish(saving, err); saveErr != nil {
 		return &cp.receipt, errors.Join(err, saveErr)
 	}
