@@ -11,6 +11,7 @@ const (
 	QueryFile     = "query.json"
 	PlanFile      = "plan.json"
 	ChunksFile    = "chunks.json"
+	UploadFile    = "upload.json"
 	ReportFile    = "report.json"
 	ReportPage    = "report.html"
 	OutcomeFile   = "outcome.json"

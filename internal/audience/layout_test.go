@@ -13,7 +13,7 @@ import (
 func TestLayout(t *testing.T) {
 	for got, want := range map[string]string{
 		audience.RunFile: "run.json", audience.PreflightFile: "preflight.json", audience.PreparedFile: "prepared.json", audience.QueryFile: "query.json",
-		audience.PlanFile: "plan.json", audience.ChunksFile: "chunks.json", audience.ReportFile: "report.json", audience.ReportPage: "report.html",
+		audience.PlanFile: "plan.json", audience.ChunksFile: "chunks.json", audience.UploadFile: "upload.json", audience.ReportFile: "report.json", audience.ReportPage: "report.html",
 		audience.OutcomeFile: "outcome.json", audience.LeaseFile: "lease.json", audience.PreparedDir: "prepared/", audience.QuarantineDir: "quarantine/",
 		audience.ReceiptsDir: "receipts/", audience.FailuresDir: "failures/", audience.MapDir: "map/",
 		audience.ReceiptFile("00017"): "receipts/00017.json", audience.FailureFile("upload-00017"): "failures/upload-00017.json",

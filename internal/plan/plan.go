@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,13 +27,14 @@ const footersAtOnce = 32
 // Deps is what planning needs.
 type Deps struct {
 	Run    *audience.Run
-	Folder *storage.Folder  // of the run; query.json is read from it, chunks.json and plan.json written into it
+	Folder *storage.Folder  // of the run; query.json is read from it, chunks.json, plan.json and upload.json written into it
 	Now    func() time.Time // time.Now, but for tests
 	Log    *slog.Logger
 }
 
-// Run plans the upload of the run's match: it writes chunks.json and, when that is there, plan.json. A match without
-// rows has a plan with no chunks. Running it again gives the same documents but for their times.
+// Run plans the upload of the run's match: it writes chunks.json, then plan.json, then upload.json, which tells the state
+// machine that the others are there. A match without rows has a plan with no chunks. Running it again gives the same
+// documents but for their times.
 //
 // Its errors are Invalid when the match is not what an upload can take: no Parquet, files with different columns, no
 // column that is a key.
@@ -50,6 +52,9 @@ func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := sameMatch(ctx, deps.Folder, location, rowsOf(files)); err != nil {
+		return nil, err
+	}
 	limits := deps.Run.Def().Limits
 	chunks := chunksOf(files, limits.ChunkRows)
 	if err := writeChunks(ctx, deps.Folder, chunks); err != nil {
@@ -57,13 +62,13 @@ func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 	}
 	plan := &audience.Plan{
 		Schema: audience.DocumentVersion, Location: location, Files: matchedFiles(files), Columns: append([]audience.PlanColumn{}, columns...), Ignored: ignored,
-		Chunks: len(chunks), Concurrency: limits.Concurrency, ToleratedPercent: limits.MaxFailedChunksPercent,
+		Rows: rowsOf(files), Chunks: len(chunks), Concurrency: limits.Concurrency, ToleratedPercent: limits.MaxFailedChunksPercent,
 		StartedAt: started, FinishedAt: deps.Now(),
 	}
-	for i := range files {
-		plan.Rows += files[i].rows()
-	}
 	if err := deps.Folder.WriteJSON(ctx, audience.PlanFile, plan); err != nil {
+		return nil, err
+	}
+	if err := deps.Folder.WriteJSON(ctx, audience.UploadFile, plan.Upload()); err != nil {
 		return nil, err
 	}
 	deps.Log.InfoContext(ctx, "planned the upload", "files", len(files), "rows", plan.Rows, "chunks", len(chunks))
@@ -83,6 +88,23 @@ func matchOf(ctx context.Context, folder *storage.Folder) (string, error) {
 		return "", audience.Failf(audience.Invalid, "read %s: query %s has no result yet: plan after it has ended", audience.QueryFile, query.ID)
 	}
 	return query.Location, nil
+}
+
+// sameMatch refuses a match that has other rows than when this run was planned before: a query's result never changes, so
+// some of it was deleted, and a plan of the rest would be an account of other rows than those that were sent.
+func sameMatch(ctx context.Context, folder *storage.Folder, location string, rows int64) error {
+	var before audience.Plan
+	err := folder.ReadJSON(ctx, audience.PlanFile, &before)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("find out how this run was planned before: %w", err)
+	case before.Rows == rows || strings.TrimRight(before.Location, "/") != strings.TrimRight(location, "/"):
+		return nil
+	}
+	return audience.Failf(audience.Invalid, "the match in %s had %d rows when this run was planned and has %d now: files were deleted, so start a new run",
+		location, before.Rows, rows)
 }
 
 // readFooters reads the footers of all matched files, sorted by name. Objects without a byte are the folders that S3's
@@ -148,6 +170,13 @@ func writeChunks(ctx context.Context, folder *storage.Folder, chunks []audience.
 	}
 	b.WriteString("\n]\n")
 	return folder.Write(ctx, audience.ChunksFile, b.Bytes())
+}
+
+func rowsOf(files []file) (rows int64) {
+	for i := range files {
+		rows += files[i].rows()
+	}
+	return rows
 }
 
 func matchedFiles(files []file) []audience.MatchedFile {

@@ -113,9 +113,52 @@ func TestRun(t *testing.T) {
 	var written audience.Plan
 	require.NoError(t, deps.Folder.ReadJSON(t.Context(), audience.PlanFile, &written))
 	assert.Equal(t, *plan, written)
+	var upload audience.Upload
+	require.NoError(t, deps.Folder.ReadJSON(t.Context(), audience.UploadFile, &upload))
+	assert.Equal(t, audience.Upload{Schema: 1, Chunks: 4, Concurrency: 3, ToleratedPercent: 7}, upload)
 	again, err := Run(t.Context(), deps)
 	require.NoError(t, err)
 	assert.Equal(t, plan, again)
+}
+
+// TestDeletedMatchIsNoEmptyMatch: a run that goes on after a lifecycle rule removed its match must not report that nobody matched.
+func TestDeletedMatchIsNoEmptyMatch(t *testing.T) {
+	for name, remove := range map[string]func(match string) error{
+		"one file": func(match string) error { return os.Remove(filepath.Join(match, "b.parquet")) },
+		"all":      os.RemoveAll,
+	} {
+		t.Run(name, func(t *testing.T) {
+			deps, match := setUp(t, 10)
+			writeMatch(t, filepath.Join(match, "a.parquet"), []string{"email"}, 4)
+			writeMatch(t, filepath.Join(match, "b.parquet"), []string{"email"}, 5)
+			before, err := Run(t.Context(), deps)
+			require.NoError(t, err)
+			chunks := readChunks(t, deps)
+			require.NoError(t, remove(match))
+			_, err = Run(t.Context(), deps)
+			require.ErrorContains(t, err, "had 9 rows")
+			assert.Equal(t, audience.Invalid, audience.ClassOf(err))
+			var kept audience.Plan
+			require.NoError(t, deps.Folder.ReadJSON(t.Context(), audience.PlanFile, &kept))
+			assert.Equal(t, *before, kept)
+			assert.Equal(t, chunks, readChunks(t, deps))
+		})
+	}
+}
+
+// TestUploadFitsIntoAState: the state machine carries 256 KiB, and a match may have any number of files.
+func TestUploadFitsIntoAState(t *testing.T) {
+	files := make([]file, 20000)
+	for i := range files {
+		files[i] = file{name: fmt.Sprintf("part-%05d-3f1c.snappy.parquet", i), bytes: 1 << 27, groups: []int64{1 << 20}}
+	}
+	plan := audience.Plan{Schema: 1, Files: matchedFiles(files), Chunks: len(files), Concurrency: 8, ToleratedPercent: 5}
+	whole, err := json.Marshal(plan)
+	require.NoError(t, err)
+	assert.Greater(t, len(whole), 256<<10)
+	small, err := json.Marshal(plan.Upload())
+	require.NoError(t, err)
+	assert.Less(t, len(small), 1<<10)
 }
 
 func TestEmptyMatchIsNoError(t *testing.T) {
