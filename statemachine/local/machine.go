@@ -33,6 +33,8 @@ const (
 	appSecret   = "CLEANREACH_META_APP_SECRET" // the name of one
 	metaURLName = "CLEANREACH_META_URL"
 	stopTimeout = 30 * time.Second
+
+	answerTimeout = 10 * time.Second
 )
 
 // A machine is everything that one run needs on this machine.
@@ -41,6 +43,7 @@ type machine struct {
 	def      *audience.Definition
 	id       string
 	folder   string // of the run, on disk
+	shown    string // the folder's short name for people: <out>/<run>
 	work     *storage.Folder
 	values   statemachine.Values
 	services local.Services
@@ -92,9 +95,17 @@ func (m *machine) makeFolder() error {
 	if err := os.MkdirAll(m.folder, 0o755); err != nil { //nolint:gosec // as readable as the data next to it
 		return audience.Fail(audience.Invalid, "check -out", err)
 	}
-	link := filepath.Join(m.options.out, m.id)
-	if err := os.Symlink(filepath.FromSlash(strings.TrimSuffix(m.runDir(), "/")), link); err != nil && !errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("link %s: %w", link, err)
+	m.shown = filepath.Join(m.options.out, m.id)
+	target := filepath.FromSlash(strings.TrimSuffix(m.runDir(), "/"))
+	err := os.Symlink(target, m.shown)
+	if errors.Is(err, os.ErrExist) {
+		if there, err := os.Readlink(m.shown); err != nil || there != target {
+			m.shown = m.folder // another audience has a run of the same id
+		}
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("link %s: %w", m.shown, err)
 	}
 	return nil
 }
@@ -155,7 +166,23 @@ func (m *machine) connect(ctx context.Context, getenv func(string) string) (map[
 		environment[tokenName] = "sandbox"
 	}
 	environment[metaURLName] = m.options.meta
-	return environment, nil
+	return environment, answers(ctx, m.options.meta)
+}
+
+// answers finds out whether somebody serves the URL of a sandbox: a task that meets nobody tries for minutes.
+func answers(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	next := "start the sandbox (docs/sandbox.md), or correct -meta"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return audience.Fail(audience.Invalid, next, err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return audience.Fail(audience.Invalid, next, fmt.Errorf("reach the sandbox: %w", err))
+	}
+	return response.Body.Close()
 }
 
 func (m *machine) startSandbox(ctx context.Context, token string) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
@@ -87,6 +88,9 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 // runName is what Step Functions takes as an execution's name, less what is awkward in a path.
 var runName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
 
+// taken are the names of the folders beside the short way to a run.
+var taken = []string{"audiences", "bus", "catalog", "demo", "leases", "queue", "results", "room", "runs", "sandbox"}
+
 // metaChoice is what -meta takes.
 var metaChoice = regexp.MustCompile(`^(sandbox|live|https?://.+)$`)
 
@@ -130,6 +134,9 @@ func (o *options) problems() []string {
 	}
 	if o.run != "" && !runName.MatchString(o.run) {
 		problems = append(problems, "-run must have 1 to 80 letters, digits, dots, dashes or underscores")
+	}
+	if slices.Contains(taken, o.run) {
+		problems = append(problems, "-run must not be "+strings.Join(taken, ", ")+": the output folder has those already")
 	}
 	if o.waits < 0 || o.waits > 1 {
 		problems = append(problems, "-waits must be from 0 to 1")

@@ -26,6 +26,7 @@ func TestOptions(t *testing.T) {
 		{"made-up people to Meta", []string{"-demo", "-meta", "live"}, "made up"},
 		{"another Meta", []string{"-demo", "-meta", "production"}, "-meta must be sandbox, live or a URL"},
 		{"a run that is a path", []string{"-demo", "-run", "../x"}, "-run must have 1 to 80"},
+		{"a run named as a folder", []string{"-demo", "-run", "results"}, "-run must not be audiences"},
 		{"longer waits", []string{"-demo", "-waits", "2"}, "-waits must be from 0 to 1"},
 		{"too many rows", []string{"-demo", "-rows", "10000001"}, "-rows must be from 1 to 10000000"},
 		{"an unknown flag", []string{"-demo", "-fast"}, "see -help"},

@@ -12,7 +12,6 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/asl"
 	"github.com/cleanreach/cleanreach/internal/audience"
-	"github.com/cleanreach/cleanreach/internal/local/cleanroom"
 	"github.com/cleanreach/cleanreach/internal/local/demo"
 	"github.com/cleanreach/cleanreach/internal/storage"
 	"github.com/cleanreach/cleanreach/statemachine"
@@ -28,7 +27,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = execute(ctx, o, getenv, stdout, stderr)
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "cleanreach:", err)
+		fmt.Fprintln(stderr, "cleanreach:", plainPaths(err.Error()))
 		return int(audience.ClassOf(err))
 	}
 	return 0
@@ -38,9 +37,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 func execute(ctx context.Context, o options, getenv func(string) string, stdout, stderr io.Writer) (err error) {
 	if o.demo {
 		fmt.Fprintf(stderr, "making demo data: %d customers\n", o.rows)
-		files, err := demo.Write(filepath.Join(o.out, "demo"), demo.Options{Rows: o.rows, Seed: o.seed})
+		files, err := demo.Write(ctx, filepath.Join(o.out, "demo"), demo.Options{Rows: o.rows, Seed: o.seed})
 		if err != nil {
-			return err
+			return begun(ctx, audience.Fail(audience.Invalid, "check -out", err))
 		}
 		o.audience, o.room = files.Audience, files.Room
 	}
@@ -50,11 +49,14 @@ func execute(ctx context.Context, o options, getenv func(string) string, stdout,
 	}
 	m, err := newMachine(ctx, o, def, getenv)
 	if err != nil {
-		return err
+		return begun(ctx, err)
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
+	if note := m.frozen(ctx, document); note != "" {
+		fmt.Fprintln(stderr, note)
+	}
 	if err := m.work.Write(ctx, fmt.Sprintf("audiences/%s/%s.json", def.Tenant, def.Name), document); err != nil {
-		return err
+		return begun(ctx, err)
 	}
 	return m.execute(ctx, stdout, stderr)
 }
@@ -133,47 +135,6 @@ func (m *machine) execute(ctx context.Context, stdout, stderr io.Writer) error {
 		m.returnLease(context.WithoutCancel(ctx))
 	}
 	return errors.Join(m.summarise(context.WithoutCancel(ctx), stdout), err)
-}
-
-// explain turns the end of an execution into the failure of its class.
-func (m *machine) explain(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return audience.Failf(audience.Transient, "the run was stopped: continue it with -run %s", m.id)
-	}
-	var failed *asl.Error
-	if !errors.As(err, &failed) {
-		return fmt.Errorf("run the state machine: %w", err)
-	}
-	for _, class := range []audience.Class{audience.Transient, audience.Invalid, audience.Gate, audience.Action, audience.Throttled} {
-		if failed.Name == "CleanReach."+class.String() {
-			return audience.Fail(class, m.again(class), errors.New(failed.Cause+m.queryMessage(context.WithoutCancel(ctx))))
-		}
-	}
-	return fmt.Errorf("run the state machine: %w", err)
-}
-
-// again says how the run goes on. It keeps the definition that it began with, so that a corrected one takes a new run.
-func (m *machine) again(class audience.Class) string {
-	if class == audience.Invalid {
-		return fmt.Sprintf("once the files are mended, continue with -run %s; a corrected definition takes a new run", m.id)
-	}
-	return "continue it with -run " + m.id
-}
-
-// queryMessage is what the clean room on this machine said of a query that failed; on AWS its console shows that.
-func (m *machine) queryMessage(ctx context.Context) string {
-	var started audience.QueryResult
-	if m.work.Sub(m.runDir()).ReadJSON(ctx, audience.QueryFile, &started) != nil {
-		return ""
-	}
-	query, err := m.room.Get(ctx, cleanroom.QueryInput{MembershipIdentifier: m.def.Match.MembershipID, ProtectedQueryIdentifier: started.ID})
-	if err != nil || query.Error == nil {
-		return ""
-	}
-	return " (the clean room says: " + query.Error.Message + ")"
 }
 
 // returnLease gives the audience back after a run that was stopped: the state machine had no time to.

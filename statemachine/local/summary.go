@@ -27,9 +27,8 @@ func (m *machine) summarise(ctx context.Context, w io.Writer) error {
 	if err := m.writeTasks(); err != nil {
 		return err
 	}
-	folder := filepath.Join(m.options.out, m.id)
 	if errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintf(w, "\nfiles   %s/\n", folder)
+		fmt.Fprintf(w, "\nfiles   %s/\n", m.shown)
 		return nil
 	}
 	if err != nil {
@@ -37,7 +36,7 @@ func (m *machine) summarise(ctx context.Context, w io.Writer) error {
 	}
 	writeRows(w, report)
 	m.writeStages(w)
-	fmt.Fprintf(w, "\nfiles   %s/\nreport  %s\n", folder, storage.FileURL(filepath.Join(folder, audience.ReportPage)))
+	fmt.Fprintf(w, "\nfiles   %s/\nreport  %s\n", m.shown, storage.FileURL(filepath.Join(m.shown, audience.ReportPage)))
 	return nil
 }
 

@@ -85,7 +85,7 @@ func (v *view) chunk(e asl.Event) {
 		v.chunks.done++
 	case e.Type == asl.ExecutionFailed:
 		v.chunks.failed++
-		v.screen.note(e.Cause)
+		v.screen.note(plainPaths(e.Cause))
 	case e.Entered() && (e.State == "WaitToRetryChunk" || e.State == "WaitForMeta"):
 		v.screen.note(fmt.Sprintf("chunk %d of %d: its task ended early; waiting to start another", *e.Index+1, v.chunks.total))
 		return
@@ -147,6 +147,9 @@ func (s *lineScreen) close() {}
 // String tells how far the Map is.
 func (t tally) String() string {
 	text := fmt.Sprintf("Upload %d of %d chunks", t.done, t.total)
+	if t.total == 1 {
+		text = fmt.Sprintf("Upload %d of 1 chunk", t.done)
+	}
 	if t.failed > 0 {
 		text += fmt.Sprintf(", %d failed", t.failed)
 	}

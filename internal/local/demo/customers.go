@@ -3,6 +3,7 @@ package demo
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -31,15 +32,15 @@ const (
 )
 
 // writeCustomers spreads the rows over files of three kinds, as exports of three shops would be.
-func writeCustomers(dir string, options Options, p *people) error {
+func writeCustomers(ctx context.Context, dir string, options Options, p *people) error {
 	first, second := options.Rows*5/10, options.Rows*8/10
-	if err := writeCSV(filepath.Join(dir, "shop-us.csv"), ',', 0, first, p); err != nil {
+	if err := writeCSV(ctx, filepath.Join(dir, "shop-us.csv"), ',', 0, first, p); err != nil {
 		return err
 	}
-	if err := writeCSV(filepath.Join(dir, "shop-eu.csv.gz"), ';', first, second, p); err != nil {
+	if err := writeCSV(ctx, filepath.Join(dir, "shop-eu.csv.gz"), ';', first, second, p); err != nil {
 		return err
 	}
-	return writeJSONL(filepath.Join(dir, "app.jsonl"), second, options.Rows, p)
+	return writeJSONL(ctx, filepath.Join(dir, "app.jsonl"), second, options.Rows, p)
 }
 
 // create opens a file for writing, compressed where its name says so. The function it returns finishes and closes it.
@@ -68,7 +69,7 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-func writeCSV(path string, delimiter rune, from, to int, p *people) error {
+func writeCSV(ctx context.Context, path string, delimiter rune, from, to int, p *people) error {
 	out, finish, err := create(path)
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func writeCSV(path string, delimiter rune, from, to int, p *people) error {
 	w := csv.NewWriter(out)
 	w.Comma = delimiter
 	_ = w.Write(columns) // a csv.Writer keeps its first error for Flush
-	for i := from; i < to; i++ {
+	for i := from; i < to && ctx.Err() == nil; i++ {
 		row := p.customer(i)
 		if dirt := random(p.seed, "ragged", i); dirt.IntN(1000) < raggedPer1000 {
 			row = row[:5]
@@ -84,24 +85,24 @@ func writeCSV(path string, delimiter rune, from, to int, p *people) error {
 		_ = w.Write(row)
 	}
 	w.Flush()
-	return firstOf(w.Error(), finish())
+	return firstOf(w.Error(), finish(), ctx.Err())
 }
 
-func writeJSONL(path string, from, to int, p *people) error {
+func writeJSONL(ctx context.Context, path string, from, to int, p *people) error {
 	out, finish, err := create(path)
 	if err != nil {
 		return err
 	}
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	for i := from; i < to && err == nil; i++ {
+	for i := from; i < to && err == nil && ctx.Err() == nil; i++ {
 		row := map[string]string{}
 		for k, value := range p.customer(i) {
 			row[columns[k]] = value
 		}
 		err = enc.Encode(row)
 	}
-	return firstOf(err, finish())
+	return firstOf(err, finish(), ctx.Err())
 }
 
 // customer is a row of the raw files: the person, as a web shop's form let them type it.

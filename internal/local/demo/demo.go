@@ -5,6 +5,7 @@ package demo
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"fmt"
 	"math/rand/v2"
@@ -30,8 +31,8 @@ const MaxRows = 10_000_000
 //go:embed audience.json room.json
 var documents embed.FS
 
-// Write makes the demo in a folder, in place of what an earlier one left there.
-func Write(dir string, options Options) (Files, error) {
+// Write makes the demo in a folder, in place of what an earlier one left there. When ctx ends it stops.
+func Write(ctx context.Context, dir string, options Options) (Files, error) {
 	if options.Rows == 0 {
 		options.Rows = 50_000
 	}
@@ -51,10 +52,10 @@ func Write(dir string, options Options) (Files, error) {
 		}
 	}
 	people := newPeople(options.Seed)
-	if err := writeCustomers(filepath.Join(dir, "customers"), options, people); err != nil {
+	if err := writeCustomers(ctx, filepath.Join(dir, "customers"), options, people); err != nil {
 		return Files{}, fmt.Errorf("make demo customers: %w", err)
 	}
-	if err := writePartner(filepath.Join(dir, "partner", "members.parquet"), options, people); err != nil {
+	if err := writePartner(ctx, filepath.Join(dir, "partner", "members.parquet"), options, people); err != nil {
 		return Files{}, fmt.Errorf("make the demo partner's list: %w", err)
 	}
 	files := Files{Audience: filepath.Join(dir, "audience.json"), Room: filepath.Join(dir, "room.json")}

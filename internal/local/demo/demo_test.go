@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"os"
 	"path/filepath"
@@ -18,7 +19,7 @@ func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 	sums := map[uint64][32]byte{}
 	for i, seed := range []uint64{7, 7, 8} {
 		dir := t.TempDir()
-		_, err := demo.Write(dir, demo.Options{Rows: 500, Seed: seed})
+		_, err := demo.Write(t.Context(), dir, demo.Options{Rows: 500, Seed: seed})
 		require.NoError(t, err)
 		var all []byte
 		for _, name := range []string{"customers/shop-us.csv", "customers/shop-eu.csv.gz", "customers/app.jsonl", "partner/members.parquet"} {
@@ -37,7 +38,7 @@ func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 }
 
 func TestItsDocumentsAreValid(t *testing.T) {
-	files, err := demo.Write(t.TempDir(), demo.Options{Rows: 10})
+	files, err := demo.Write(t.Context(), t.TempDir(), demo.Options{Rows: 10})
 	require.NoError(t, err)
 	data, err := os.ReadFile(files.Audience)
 	require.NoError(t, err)
@@ -47,7 +48,14 @@ func TestItsDocumentsAreValid(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestStops(t *testing.T) {
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := demo.Write(stopped, t.TempDir(), demo.Options{Rows: 10})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 func TestTooManyRows(t *testing.T) {
-	_, err := demo.Write(t.TempDir(), demo.Options{Rows: demo.MaxRows + 1})
+	_, err := demo.Write(t.Context(), t.TempDir(), demo.Options{Rows: demo.MaxRows + 1})
 	require.ErrorContains(t, err, "from 1 to 10000000")
 }

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"os"
 
 	"github.com/parquet-go/parquet-go"
@@ -14,7 +15,7 @@ type member struct {
 }
 
 // writePartner lists two customers of five and, for each of them, one person whom the company does not know.
-func writePartner(path string, options Options, p *people) error {
+func writePartner(ctx context.Context, path string, options Options, p *people) error {
 	f, err := os.Create(path) //nolint:gosec // in the demo's own folder
 	if err != nil {
 		return err
@@ -23,6 +24,9 @@ func writePartner(path string, options Options, p *people) error {
 	w := parquet.NewGenericWriter[member](f, parquet.MaxRowsPerRowGroup(rowGroup))
 	batch := make([]member, 0, 1000)
 	for i := range options.Rows {
+		if ctx.Err() != nil {
+			break
+		}
 		r := random(p.seed, "partner", i)
 		if r.IntN(5) < 2 {
 			batch = append(batch, memberOf(p.person("customer", i), pick(r, tiers)), memberOf(p.person("stranger", i), pick(r, tiers)))
@@ -34,7 +38,7 @@ func writePartner(path string, options Options, p *people) error {
 			batch = batch[:0]
 		}
 	}
-	return firstOf(w.Close(), f.Close())
+	return firstOf(w.Close(), f.Close(), ctx.Err())
 }
 
 var tiers = []string{"blue", "silver", "gold"}
