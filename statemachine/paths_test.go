@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cleanreach/cleanreach/internal/asl"
+	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
 // world stands in for all services: a bucket in memory, tasks that write the documents that the state machine reads, and
@@ -24,18 +26,25 @@ type world struct {
 	queue   []map[string]any
 	events  []map[string]any
 	visited []string            // top-level states, and chunk states as chunk:State
+	taken   map[transition]bool // the ways between them
+	last    map[string]step     // by execution and path: the state that ran there last
 	exits   map[string][]string // by command (and :chunk): what the next tasks do: an exit code, a stop code, or "" for success
 	answers map[string][]any    // by API action: errors and results to give before the default
+	broken  map[string]string   // by state: the error that its every call fails with
 	chunks  []string
 	outcome string
 }
 
-const runDir = "runs/acme/vip/run-1/"
+const (
+	runDir   = "runs/acme/vip/run-1/"
+	leaseKey = "leases/acme/vip/00000001.json"
+)
 
 func newWorld() *world {
 	return &world{
 		bucket: map[string]string{"audiences/acme/vip.json": `{"source": {}}`},
-		exits:  map[string][]string{}, answers: map[string][]any{}, chunks: []string{"00001", "00002"}, outcome: "succeeded",
+		exits:  map[string][]string{}, answers: map[string][]any{}, broken: map[string]string{},
+		taken: map[transition]bool{}, last: map[string]step{}, chunks: []string{"00001", "00002"}, outcome: "succeeded",
 	}
 }
 
@@ -48,6 +57,9 @@ func (w *world) integrations(m *asl.Machine) map[string]asl.Integration {
 			action := call.Resource[strings.LastIndex(call.Resource, ":")+1:]
 			if action == "sync" || strings.HasSuffix(call.Resource, ".sync") {
 				action = strings.TrimPrefix(call.Resource, "arn:aws:states:::")
+			}
+			if name := w.broken[call.State]; name != "" {
+				return nil, &asl.Error{Name: name, Cause: "the API said no"}
 			}
 			if next := w.answers[action]; len(next) > 0 {
 				w.answers[action] = next[1:]
@@ -128,20 +140,29 @@ func (w *world) task(p map[string]any) (any, error) {
 	}
 	switch stage {
 	case "preflight":
-		w.bucket[runDir+"lease.json"] = `{"schema": 1, "key": "leases/acme/vip/00000001.json"}`
-		w.bucket[runDir+"preflight.json"] = `{"query": {"MembershipIdentifier": "m", "SqlParameters": {"QueryString": "SELECT"}, "ComputeConfiguration": {}}}`
+		w.put("lease.json", audience.HeldLease{Schema: 1, Key: leaseKey})
+		w.put("preflight.json", audience.Preflight{Schema: 1, Query: audience.QueryOf(&audience.Definition{Match: audience.Match{MembershipID: "m", SQL: "SELECT"}})})
 	case "plan":
-		items := []map[string]string{}
+		items := []audience.Chunk{}
 		for _, c := range w.chunks {
-			items = append(items, map[string]string{"id": c})
+			items = append(items, audience.Chunk{ID: c})
 		}
-		data, _ := json.Marshal(items)
-		w.bucket[runDir+"chunks.json"] = string(data)
-		w.bucket[runDir+"plan.json"] = fmt.Sprintf(`{"chunks": %d, "concurrency": 1, "tolerated_failure_percentage": 50}`, len(w.chunks))
+		w.put("chunks.json", items)
+		w.put("upload.json", audience.Upload{Schema: 1, Chunks: len(items), Concurrency: 1, ToleratedPercent: 50})
 	case "report":
-		w.bucket[runDir+"outcome.json"] = fmt.Sprintf(`{"outcome": %q, "rows": {}, "chunks": {"total": 2, "failed": 1}}`, w.outcome)
+		w.put("outcome.json", audience.Outcome{Schema: 1, Outcome: w.outcome, Chunks: audience.ChunkCounts{Total: 2, Failed: 1}})
 	}
 	return map[string]any{"LastStatus": "STOPPED"}, nil
+}
+
+// put writes a document of the run as the binary writes it, so that a path of the definition that is in none of them is
+// found out.
+func (w *world) put(name string, document any) {
+	data, err := json.Marshal(document)
+	if err != nil {
+		panic(err)
+	}
+	w.bucket[runDir+name] = string(data)
 }
 
 func taskFailed(p map[string]any, how string) *asl.Error {
@@ -168,6 +189,7 @@ func (w *world) execute(t *testing.T, input string) error {
 		_, err = machine.Run(t.Context(), asl.Options{
 			Name: "run-1", Input: []byte(input), Integrations: w.integrations(machine),
 			OnEvent: func(e asl.Event) {
+				w.follow(e)
 				if e.Entered() {
 					name := e.State
 					if e.Index != nil {
@@ -183,8 +205,8 @@ func (w *world) execute(t *testing.T, input string) error {
 
 // Stretches of the way that most cases share.
 var (
-	begin     = []string{"CheckInput", "ChooseRun", "NameRun", "LocateRun", "FindRun", "LoadAudience", "FreezeRun"}
-	checked   = []string{"ReadLease", "ReadSettings", "NeedsGlueJob"}
+	begin     = []string{"CheckInput", "ChooseRun", "NameRun", "LocateRun", "FindRun", "LoadAudience", "FreezeRun", "ChoosePreparation", "UsePrepare"}
+	checked   = []string{"ReadLease", "ReadSettings", "HoldLease", "NeedsGlueJob"}
 	query     = []string{"FindQuery", "StartQuery", "RecordQuery", "BeginPolling", "WaitForQuery", "RenewLease", "GetQuery", "JudgeQuery"}
 	uploaded  = []string{"RecordResult", "Plan", "ReadPlan", "HasChunks", "Upload", "0:UploadChunk", "1:UploadChunk"}
 	finished  = []string{"Report", "ReadOutcome", "ReturnLease", "JudgeOutcome", "PublishCompleted", "Completed"}
@@ -193,7 +215,7 @@ var (
 	toldBare  = []string{"SendRunToDeadLetterQueue", "FindLease", "PublishFailed", "Failed"}
 	poll      = []string{"WaitForQuery", "RenewLease", "GetQuery", "JudgeQuery"}
 	chunkBad  = []string{"ReadChunkCause", "ParseChunkCause", "JudgeChunk"}
-	prechecks = []string{"Prechecks", "Preflight", "ChoosePreparation", "Prepare"}
+	prechecks = []string{"Prechecks", "Preflight", "NeedsPrepare", "Prepare"}
 )
 
 func way(parts ...[]string) []string { return slices.Concat(parts...) }
@@ -229,26 +251,34 @@ func TestEveryBranch(t *testing.T) {
 		{"an audience that is no JSON", start, func(w *world) { w.bucket["audiences/acme/vip.json"] = "{" }, way(begin[:6], one("ReadCause", "DescribeError"), toldBare), "CleanReach.invalid"},
 		{"a run goes on from its query's result", `{"tenant": "acme", "audience": "vip", "run": "run-1"}`, func(w *world) {
 			w.bucket[runDir+"run.json"] = `{"definition": {"source": {}}}`
-			w.bucket[runDir+"query.json"] = `{"id": "q", "location": "s3://results/x/"}`
-		}, way(one("CheckInput", "ChooseRun", "ContinueRun", "LocateRun", "FindRun"), prechecks, checked, one("FindQuery", "HasResult"), uploaded[1:], finished), ""},
+			w.put("query.json", audience.QueryResult{Schema: 1, ID: "q", Location: "s3://results/x/"})
+		}, way(one("CheckInput", "ChooseRun", "ContinueRun", "LocateRun", "FindRun", "ChoosePreparation", "UsePrepare"), prechecks, checked, one("FindQuery", "HasResult"), uploaded[1:], finished), ""},
 		{"a run goes on waiting for its query", start, func(w *world) {
 			w.bucket[runDir+"run.json"] = `{"definition": {"source": {}}}`
-			w.bucket[runDir+"query.json"] = `{"id": "q", "location": "", "started_at": "2026-01-01T00:00:00Z"}`
-		}, way(begin[:5], prechecks, checked, one("FindQuery", "HasResult", "BeginPolling"), poll, uploaded, finished), ""},
+			w.put("query.json", audience.QueryResult{Schema: 1, ID: "q"})
+		}, way(begin[:5], begin[7:], prechecks, checked, one("FindQuery", "HasResult", "BeginPolling"), poll, uploaded, finished), ""},
 		{"the user's Glue job", start, func(w *world) { w.bucket["audiences/acme/vip.json"] = `{"source": {"glue_job": "mine"}}` },
-			way(begin, one("Prechecks", "Preflight", "ChoosePreparation", "LeaveToGlue"), checked, one("RunGlueJob"), query, uploaded, finished), ""},
+			way(begin[:8], one("UseGlueJob", "Prechecks", "Preflight", "NeedsPrepare", "LeaveToGlue"), checked, one("RunGlueJob"), query, uploaded, finished), ""},
+		{"a Glue job without a name", start, func(w *world) { w.bucket["audiences/acme/vip.json"] = `{"source": {"glue_job": ""}}` },
+			way(begin, prechecks, checked, query, uploaded, finished), ""},
+		{"an audience of the size that a state takes, but not twice", start, func(w *world) {
+			w.bucket["audiences/acme/vip.json"] = `{"match": {"sql": "` + strings.Repeat("x", 200_000) + `"}}`
+		}, way(begin, prechecks, checked, query, uploaded, finished), ""},
+		{"an audience that is too large", start, func(w *world) {
+			w.bucket["audiences/acme/vip.json"] = `{"match": {"sql": "` + strings.Repeat("x", 262_144) + `"}}`
+		}, way(begin[:6], one("DefinitionTooLarge"), toldBare), "CleanReach.invalid"},
 		{"the user's Glue job fails", start, func(w *world) {
 			w.bucket["audiences/acme/vip.json"] = `{"source": {"glue_job": "mine"}}`
 			w.answers["glue:startJobRun.sync"] = []any{&asl.Error{Name: "States.TaskFailed", Cause: `{"ErrorMessage": "secret"}`}}
-		}, way(begin, one("Prechecks", "Preflight", "ChoosePreparation", "LeaveToGlue"), checked, one("RunGlueJob", "GlueJobFailed"), told), "CleanReach.invalid"},
+		}, way(begin[:8], one("UseGlueJob", "Prechecks", "Preflight", "NeedsPrepare", "LeaveToGlue"), checked, one("RunGlueJob", "GlueJobFailed"), told), "CleanReach.invalid"},
 
 		{"preflight is refused by Meta", start, func(w *world) {
 			w.exits["preflight"] = []string{"4"}
-			w.bucket[runDir+"failures/preflight.json"] = `{"stage": "preflight", "class": "action", "message": "token", "next": "renew it"}`
+			w.put("failures/preflight.json", audience.FailureDoc{Stage: "preflight", Class: "action", Message: "token"})
 		}, way(begin, prechecks, one("ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "UseFailure"), toldBare), "CleanReach.action"},
 		{"another run holds the lease", start, func(w *world) {
 			w.exits["preflight"] = []string{"3"}
-			w.bucket[runDir+"failures/preflight.json"] = `{"stage": "preflight", "class": "gate", "message": "held", "next": "wait"}`
+			w.put("failures/preflight.json", audience.FailureDoc{Stage: "preflight", Class: "gate", Message: "held", Next: "wait"})
 		}, way(begin, prechecks, one("ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "UseFailure"), toldBare), "CleanReach.gate"},
 		{"a task ends without a word", start, func(w *world) { w.exits["plan"] = []string{"2"} },
 			way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
@@ -260,6 +290,11 @@ func TestEveryBranch(t *testing.T) {
 			way(begin, prechecks, checked, query, uploaded, one("Report"), retried, finished), ""},
 		{"the report fails for good", start, func(w *world) { w.exits["report"] = slices.Repeat([]string{"1"}, 6) },
 			way(begin, prechecks, checked, query, uploaded, repeat(5, way(one("Report"), retried)), one("Report", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
+		{"planning takes too long", start, func(w *world) { w.exits["plan"] = slices.Repeat([]string{"States.Timeout"}, 3) },
+			way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "DescribeTimeout"), told), "CleanReach.transient"},
+		{"a task that does not say what it was", start, func(w *world) {
+			w.answers["ecs:runTask.sync"] = []any{nil, nil, &asl.Error{Name: "States.TaskFailed", Cause: `{"Containers": [{"Name": "an agent"}, {"ExitCode": 1}], "Overrides": {"ContainerOverrides": [{"Name": "an agent"}]}}`}}
+		}, way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "ParseCause", "JudgeTask", "DescribeError"), told), "CleanReach.invalid"},
 		{"no capacity at first", start, func(w *world) { w.exits["plan"] = []string{"ECS.AmazonECSException", "ECS.InvalidParameterException"} },
 			way(begin, prechecks, checked, query, uploaded, finished), ""},
 
@@ -269,7 +304,7 @@ func TestEveryBranch(t *testing.T) {
 			w.answers["startProtectedQuery"] = []any{throttled, &asl.Error{Name: "CleanRooms.ServiceQuotaExceededException"}}
 		}, way(begin, prechecks, checked, query, uploaded, finished), ""},
 		{"a server error may have started it: no retry", start, func(w *world) {
-			w.answers["startProtectedQuery"] = []any{&asl.Error{Name: "CleanRooms.InternalServerException"}}
+			w.answers["startProtectedQuery"] = []any{&asl.Error{Name: "CleanRooms.InternalServerException", Cause: "it broke"}}
 		}, way(begin, prechecks, checked, query[:2], one("ReadCause", "DescribeError"), told), "CleanReach.invalid"},
 		{"maintenance, twice", start, func(w *world) { w.answers["getProtectedQuery"] = []any{maintenance, maintenance} },
 			way(begin, prechecks, checked, query, repeat(2, way(one("CountRestart"), query[1:])), uploaded, finished), ""},
@@ -279,6 +314,8 @@ func TestEveryBranch(t *testing.T) {
 			way(begin, prechecks, checked, query, one("CountRestart"), query[1:], uploaded, finished), ""},
 		{"the query fails", start, func(w *world) { w.answers["getProtectedQuery"] = []any{queryIs("FAILED", "INVALID", "a secret")} },
 			way(begin, prechecks, checked, query, one("HasErrorCode", "QueryFailed"), told), "CleanReach.invalid"},
+		{"a result without a place", start, func(w *world) { w.answers["getProtectedQuery"] = []any{queryIs("SUCCESS")} },
+			way(begin, prechecks, checked, query, one("HasErrorCode", "QueryEnded"), told), "CleanReach.invalid"},
 		{"the query times out without a code", start, func(w *world) { w.answers["getProtectedQuery"] = []any{queryIs("TIMED_OUT")} },
 			way(begin, prechecks, checked, query, one("HasErrorCode", "QueryEnded"), told), "CleanReach.invalid"},
 
@@ -312,12 +349,12 @@ func TestEveryBranch(t *testing.T) {
 			w.answers["sendMessage"] = slices.Repeat([]any{&asl.Error{Name: "SQS.SqsException"}}, 7)
 		}, way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
 		{"the bus is gone", start, func(w *world) {
-			w.answers["putEvents"] = slices.Repeat([]any{&asl.Error{Name: "EventBridge.FailedEntry"}}, 14)
+			w.answers["putEvents"] = slices.Repeat([]any{&asl.Error{Name: "EventBridge.FailedEntry", Cause: "gone"}}, 14)
 		}, way(begin, prechecks, checked, query, uploaded, finished[:5], one("ReadCause", "DescribeError"), told), "CleanReach.invalid"},
 		{"S3 stumbles", start, func(w *world) { w.answers["putObject"] = []any{&asl.Error{Name: "S3.S3Exception", Cause: "SlowDown"}} },
 			way(begin, prechecks, checked, query, uploaded, finished), ""},
 	}
-	visited := map[string]bool{}
+	taken := map[transition]bool{}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()
@@ -338,9 +375,7 @@ func TestEveryBranch(t *testing.T) {
 			}
 			text, _ := json.Marshal([]any{w.queue, w.events, fmt.Sprint(err)})
 			assert.NotContains(t, string(text), "secret", "what may quote data stays where it is")
-			for _, name := range w.visited {
-				visited[name[strings.Index(name, ":")+1:]] = true
-			}
+			maps.Copy(taken, w.taken)
 		})
 	}
 	t.Run("a query over 12 hours", func(t *testing.T) {
@@ -348,12 +383,15 @@ func TestEveryBranch(t *testing.T) {
 		w.answers["getProtectedQuery"] = slices.Repeat([]any{queryIs("STARTED")}, 200)
 		err := w.execute(t, start)
 		require.ErrorContains(t, err, "12 hours")
-		for _, name := range w.visited {
-			visited[name] = true
-		}
+		maps.Copy(taken, w.taken)
 	})
-	for _, name := range stateNames(t, Definition) {
-		assert.True(t, visited[name], "no case visits %s", name)
+	for state, errors := range catches(readOutline(t)) {
+		for _, name := range errors {
+			t.Run(state+" fails with "+name, func(t *testing.T) { maps.Copy(taken, failFor(t, state, name).taken) })
+		}
+	}
+	for _, way := range transitions(readOutline(t)) {
+		assert.True(t, taken[way], "no case goes from %s to %s", way.from, way.to)
 	}
 }
 
@@ -366,33 +404,4 @@ func sequential(states []string) []string {
 		}
 	}
 	return kept
-}
-
-// stateNames lists every state of a definition, those within others too.
-func stateNames(t *testing.T, definition []byte) []string {
-	t.Helper()
-	var names []string
-	var walk func(v any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case map[string]any:
-			if states, ok := v["States"].(map[string]any); ok {
-				for name := range states {
-					names = append(names, name)
-				}
-			}
-			for _, inner := range v {
-				walk(inner)
-			}
-		case []any:
-			for _, inner := range v {
-				walk(inner)
-			}
-		}
-	}
-	var document any
-	require.NoError(t, json.Unmarshal(definition, &document))
-	walk(document)
-	slices.Sort(names)
-	return names
 }

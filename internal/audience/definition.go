@@ -101,9 +101,17 @@ func defaults() Definition {
 	}
 }
 
+// maxDefinition is how many bytes a definition may have. Step Functions carries 256 KiB from state to state, and has the
+// query twice while Clean Rooms runs it: as it was asked for, and in Clean Rooms' answer.
+const maxDefinition = 120_000
+
 // ParseDefinition reads a definition, checks it against the schema and against the rules that a schema cannot say, and
 // fills in the defaults. Its error is a *ProblemsError that names every wrong field at once, of class Invalid.
 func ParseDefinition(data []byte) (Definition, error) {
+	if len(data) > maxDefinition {
+		return Definition{}, Failf(Invalid, "the audience definition has %d bytes, and at most %d fit through the state machine: move a long query into an analysis template (match.template_arn)",
+			len(data), maxDefinition)
+	}
 	problems, err := checkSchema(data)
 	if err != nil {
 		return Definition{}, Fail(Invalid, "", fmt.Errorf("read audience definition: %w", err))

@@ -89,6 +89,15 @@ func TestWrongDefinitionsNameTheField(t *testing.T) {
 	}
 }
 
+func TestLongDefinitions(t *testing.T) {
+	of := func(bytes int) []byte { return append([]byte(smallest), strings.Repeat(" ", bytes-len(smallest))...) }
+	_, err := audience.ParseDefinition(of(120_000))
+	require.NoError(t, err)
+	_, err = audience.ParseDefinition(of(120_001))
+	require.ErrorContains(t, err, "move a long query into an analysis template")
+	assert.Equal(t, audience.Invalid, audience.ClassOf(err))
+}
+
 func TestAllProblemsAreNamedAtOnce(t *testing.T) {
 	_, err := audience.ParseDefinition([]byte(`{"tenant": "A", "source": {"path": 1, "columns": {}}, "match": {}, "colour": 1}`))
 	for _, field := range []string{"tenant", "name", "source.path", "source.columns", "match.membership_id", "meta", "colour"} {

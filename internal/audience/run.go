@@ -3,6 +3,7 @@ package audience
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -23,11 +24,17 @@ type Run struct {
 	def Definition
 }
 
-// ParseRun reads run.json and checks the definition in it. Its error is of class Invalid.
+// runID is what may be a part of every key and path: Clean Rooms takes little more in a result's prefix.
+var runID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
+
+// ParseRun reads run.json and checks the id and the definition in it. Its error is of class Invalid.
 func ParseRun(data []byte) (*Run, error) {
 	var r Run
 	if err := decodeDocument(RunFile, data, &r, func() int { return r.Schema }); err != nil {
 		return nil, err
+	}
+	if !runID.MatchString(r.ID) {
+		return nil, Failf(Invalid, "the run's id %q cannot be a part of a result's prefix: name the execution with letters, digits, dots, dashes and underscores", r.ID)
 	}
 	def, err := ParseDefinition(r.Definition)
 	if err != nil {

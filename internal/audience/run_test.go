@@ -18,6 +18,8 @@ func TestParseRunRefuses(t *testing.T) {
 		{"no version", `"schema": 1, `, ``, "its schema version is 0 and this binary knows only 1"},
 		{"a later version", `"schema": 1`, `"schema": 2`, "its schema version is 2 and this binary knows only 1: use the version that wrote it"},
 		{"a version that is no number", `"schema": 1`, `"schema": "1"`, "read run.json: "},
+		{"an id that is a path", `"run": "r"`, `"run": ".."`, "name the execution with letters"},
+		{"an id that no prefix of Clean Rooms takes", `"run": "r"`, `"run": "r+1"`, "name the execution with letters"},
 		{"no definition", `, "definition": DEFINITION`, ``, "read audience definition: "},
 		{"null for a definition", `DEFINITION`, `null`, "(document): must be object, not null"},
 		{"a broken definition", `DEFINITION`, `{"tenant": "acme"}`, "source: is required"},
