@@ -15,8 +15,9 @@ import (
 const (
 	// stepRows are read of every column before the next step: a batch that grows too large ends between steps.
 	stepRows = 1 << 10
-	// columnBatchBytes is the size of values at which a batch of a ColumnReader ends early.
-	columnBatchBytes = 32 << 20
+	// stepBytes is what the values of a step should come to, by those of the step before. The first step is of few rows.
+	stepBytes = 2 << 20
+	firstStep = 8 // rows
 	// columnStepBytes is the most that one column may hold in a step. No column of customers' data comes near.
 	columnStepBytes = 256 << 20
 )
@@ -30,6 +31,7 @@ type ColumnReader struct {
 	group   int           // the current row group
 	first   int64         // the current row group's first row in the file, from 0
 	row     int64         // the next row in the file, from 0
+	ahead   int           // rows of the next step
 	values  []parquet.Value
 	bad     []bool // for each row of a step, whether it is bad
 }
@@ -58,7 +60,7 @@ func OpenColumns(name string, ra io.ReaderAt, size int64, columns []string) (*Co
 	if err != nil {
 		return nil, err
 	}
-	r := &ColumnReader{file: file, values: make([]parquet.Value, stepRows), bad: make([]bool, stepRows)}
+	r := &ColumnReader{file: file, ahead: firstStep, values: make([]parquet.Value, stepRows), bad: make([]bool, stepRows)}
 	for _, place := range found {
 		column := file.columns[place]
 		if column.typ == "" {
@@ -103,13 +105,13 @@ func (r *ColumnReader) skipGroups() {
 }
 
 // Read empties the batch and fills it with up to as many rows as asked for (at least one; fewer than asked for when they hold more than
-// 32 MiB), or returns io.EOF. Batch.Rows counts from 1, so the row at SeekRow(f) has number f+1. A row whose text is no
+// 8 MiB), or returns io.EOF. Batch.Rows counts from 1, so the row at SeekRow(f) has number f+1. A row whose text is no
 // UTF-8 is in Batch.Bad. Values are as text: numbers in decimal, booleans as true and false, dates and timestamps as the
 // Types say, a NaN as null.
 func (r *ColumnReader) Read(b *Batch, rows int) (err error) {
 	defer r.file.rescue(&err)
 	b.begin(len(r.places))
-	for done, size := 0, 0; done < rows && size < columnBatchBytes; {
+	for done, size := 0, 0; done < rows && size < batchBytes; {
 		r.skipGroups()
 		if r.group == len(r.file.groups) {
 			if done == 0 {
@@ -117,15 +119,17 @@ func (r *ColumnReader) Read(b *Batch, rows int) (err error) {
 			}
 			return nil
 		}
-		step := min(rows-done, stepRows, int(r.first+r.file.groups[r.group].NumRows()-r.row))
+		step := min(rows-done, r.ahead, int(r.first+r.file.groups[r.group].NumRows()-r.row))
 		if err := r.step(b, step); err != nil {
 			return err
 		}
 		done += step
+		before := size
 		size = 0
 		for i := range b.Columns {
 			size += len(b.Columns[i].Data)
 		}
+		r.ahead = min(max(step*stepBytes/max(size-before, 1), 1), stepRows)
 	}
 	return nil
 }

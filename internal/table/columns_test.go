@@ -447,3 +447,34 @@ func FuzzParquet(f *testing.F) {
 		}
 	})
 }
+
+// Long values make small steps, whatever came before them: memory hangs on bytes and not on rows.
+func TestParquetLongValues(t *testing.T) {
+	var values []any
+	for i := range 3000 {
+		text := fmt.Sprint(i)
+		if i >= 1500 {
+			text += strings.Repeat("x", 50_000)
+		}
+		values = append(values, text)
+	}
+	file := inMemory("x.parquet", parquetOf(t, parquet.String(), values, 1000))
+	r, err := OpenReader(t.Context(), file, ReadOptions{Columns: []string{"v"}, BatchRows: 100_000})
+	require.NoError(t, err)
+	var b Batch
+	rows, largest := 0, 0
+	for err = r.Read(&b); err == nil; err = r.Read(&b) {
+		for i, row := range b.Rows {
+			assert.True(t, strings.HasPrefix(string(b.Columns[0].Value(i))+"x", fmt.Sprint(row-1)+"x"), row)
+		}
+		rows += len(b.Rows)
+		if rows > 1500+stepRows { // the step that meets the first long ones could not know
+			largest = max(largest, len(b.Columns[0].Data))
+		}
+	}
+	require.ErrorIs(t, err, io.EOF)
+	require.NoError(t, r.Close())
+	assert.Equal(t, 3000, rows)
+	assert.LessOrEqual(t, largest, batchBytes+2*stepBytes)
+	assert.Positive(t, largest)
+}

@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
@@ -20,9 +21,18 @@ type MissingColumnsError struct {
 // Error names both sides, so that a misspelt mapping is seen at once.
 func (e *MissingColumnsError) Error() string {
 	if len(e.Present) == 0 {
-		return fmt.Sprintf("%s has none of the columns %q", e.File, e.Missing)
+		return fmt.Sprintf("%s has none of the columns %s", e.File, quoted(e.Missing))
 	}
-	return fmt.Sprintf("%s has no column %q; it has %q", e.File, e.Missing, e.Present)
+	return fmt.Sprintf("%s has no column %s; it has %s", e.File, quoted(e.Missing), quoted(e.Present))
+}
+
+// quoted lists names as a person would.
+func quoted(names []string) string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = strconv.Quote(name)
+	}
+	return strings.Join(all, ", ")
 }
 
 // missing makes the error for wanted columns that a file lacks. found says whether it has any of the others.

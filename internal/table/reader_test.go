@@ -148,7 +148,7 @@ func TestOpenReaderRefuses(t *testing.T) {
 		{"header in quotes", inMemory("a.csv", []byte(`"email,age`)), ReadOptions{}, []string{"a.csv", "header line", "quotes"}},
 		{"header too long", inMemory("a.csv", []byte(strings.Repeat("email,", 100)+"\n")), ReadOptions{MaxRow: 64}, []string{"a.csv", "header line"}},
 		{"Latin-1 header", inMemory("a.csv", []byte("Pr\xe9nom\nx\n")), ReadOptions{Columns: []string{"Prénom"}}, []string{"a.csv", "not UTF-8", "latin-1"}},
-		{"missing column", inMemory("a.csv", []byte(csv)), ReadOptions{Columns: []string{"age", "E-Mail"}}, []string{"a.csv", `no column ["E-Mail"]`, `["email" "age"]`}},
+		{"missing column", inMemory("a.csv", []byte(csv)), ReadOptions{Columns: []string{"age", "E-Mail"}}, []string{"a.csv", `no column "E-Mail"`, `it has "email", "age"`}},
 		{"ambiguous column", inMemory("a.csv", []byte("Mail,MAIL\n")), ReadOptions{Columns: []string{"mail"}}, []string{"a.csv", "more than one", "own name"}},
 		{"column twice", inMemory("a.csv", []byte("mail,mail\n")), ReadOptions{Columns: []string{"mail"}}, []string{"more than one"}},
 		{"JSON array", inMemory("a.json", []byte(" [\n{}]")), ReadOptions{}, []string{"a.json", "JSON array", "one object a line"}},
