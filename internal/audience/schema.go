@@ -3,6 +3,7 @@ package audience
 import (
 	"bytes"
 	_ "embed" // the schema is part of the binary
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sort"
@@ -56,7 +57,7 @@ func checkSchema(data []byte) ([]Problem, error) {
 func CheckSchema(name string, schema, data []byte) ([]Problem, error) {
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("not valid JSON: %w", err)
+		return nil, fmt.Errorf("not valid JSON%s: %w", place(data, err), err)
 	}
 	compiled, err := compileSchema(name, schema)
 	if err != nil {
@@ -71,6 +72,17 @@ func CheckSchema(name string, schema, data []byte) ([]Problem, error) {
 		return nil, fmt.Errorf("validate: %w", err)
 	}
 	return nil, nil
+}
+
+// place says where in a document its JSON is broken, when the error tells.
+func place(data []byte, err error) string {
+	var broken *json.SyntaxError
+	if !errors.As(err, &broken) || broken.Offset < 1 || broken.Offset > int64(len(data)) {
+		return ""
+	}
+	before := data[:broken.Offset-1]
+	line := bytes.Count(before, []byte("\n"))
+	return fmt.Sprintf(" in line %d, column %d", line+1, len(before)-bytes.LastIndexByte(before, '\n'))
 }
 
 func compileSchema(name string, schema []byte) (*jsonschema.Schema, error) {

@@ -143,7 +143,11 @@ func TestCheckSchema(t *testing.T) {
 	_, err = audience.CheckSchema("x", []byte(`{"type": 1}`), []byte(`{}`))
 	require.ErrorContains(t, err, "compile schema x")
 	_, err = audience.CheckSchema("x", []byte(`{}`), []byte(`nothing`))
-	require.ErrorContains(t, err, "not valid JSON")
+	require.ErrorContains(t, err, "not valid JSON in line 1, column 2: ")
+	_, err = audience.CheckSchema("x", []byte(`{}`), []byte("{\"tenant\":\n  \"acme\",}"))
+	require.ErrorContains(t, err, "not valid JSON in line 2, column 10: ")
+	_, err = audience.CheckSchema("x", []byte(`{}`), []byte(`{`))
+	require.ErrorContains(t, err, "not valid JSON: ")
 	var listed *audience.ProblemsError
 	require.NotErrorAs(t, err, &listed, "what is no JSON has no fields")
 }

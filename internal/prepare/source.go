@@ -46,7 +46,7 @@ type rawFile struct {
 func findSource(ctx context.Context, def audience.Source, log *slog.Logger) (*source, error) {
 	folder, objects, err := storage.Find(ctx, def.Path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, emptyInput(def.Path, fmt.Errorf("nothing is there: %w", fs.ErrNotExist))
+		return nil, emptyInput(def.Path, errors.New("nothing is there"))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list the source's files: %w", err)
@@ -65,7 +65,7 @@ func findSource(ctx context.Context, def audience.Source, log *slog.Logger) (*so
 	slices.SortFunc(s.files, func(a, b rawFile) int { return strings.Compare(a.name, b.name) })
 	if len(s.files) == 0 {
 		_ = folder.Close() // nothing was written
-		return nil, emptyInput(def.Path, fmt.Errorf("none of its %d files has a byte", len(objects)))
+		return nil, emptyInput(def.Path, fmt.Errorf("nothing is in its files (%d)", len(objects)))
 	}
 	return s, nil
 }
@@ -96,7 +96,7 @@ func (s *source) survey(ctx context.Context) error {
 		}
 	}
 	if !slices.ContainsFunc(s.files, func(f rawFile) bool { return !f.empty }) {
-		return emptyInput(s.url, fmt.Errorf("none of its %d files has a row", len(s.files)))
+		return emptyInput(s.url, fmt.Errorf("no row is in its files (%d)", len(s.files)))
 	}
 	return nil
 }
@@ -173,5 +173,5 @@ func (s *source) checkAbsent() error {
 		return nil
 	}
 	return audience.Fail(audience.Invalid, "correct the columns' names in the definition's source",
-		fmt.Errorf("no row of %s has a column %q", s.url, absent))
+		fmt.Errorf("no row of %s has the column %s", s.url, table.Quoted(absent)))
 }

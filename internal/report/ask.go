@@ -21,6 +21,7 @@ const (
 
 // answers is what Meta says of the audience and of the upload. Its zero value is that Meta said nothing.
 type answers struct {
+	name      string // of the audience: somebody may have renamed it since it was created
 	status    *audience.AudienceStatus
 	operation meta.Severity
 	delivery  meta.Severity
@@ -52,6 +53,7 @@ func ask(ctx context.Context, deps Deps, audienceID string, sessions []int64) an
 }
 
 func (a *answers) take(found meta.CustomAudience) {
+	a.name = found.Name
 	a.status = &audience.AudienceStatus{
 		OperationCode: found.OperationStatus.Code, DeliveryCode: found.DeliveryStatus.Code,
 		LowerBound: found.LowerBound, UpperBound: found.UpperBound,

@@ -51,6 +51,13 @@ func TestMatchRate(t *testing.T) {
 	assert.Nil(t, w.run(t).MatchRate, "0 of an unfinished session is no rate")
 }
 
+func TestNameIsTheOneAtMeta(t *testing.T) {
+	w := newWorld(1, 1000)
+	assert.Equal(t, "Lapsed VIPs", w.run(t).AudienceName, "Meta told none")
+	w.meta.audience.Name = "Renamed in Ads Manager"
+	assert.Equal(t, "Renamed in Ads Manager", w.run(t).AudienceName)
+}
+
 func TestMatchRateOfTheSessionsThatMetaTold(t *testing.T) {
 	w := newWorld(20, 1000)
 	w.meta.fails = 1020

@@ -4,6 +4,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +100,7 @@ func (f *facts) report(unbalanced error) *audience.Report {
 	u := f.uploaded
 	r := &audience.Report{
 		Schema: audience.DocumentVersion, Run: f.run.ID, Tenant: f.run.Tenant, Audience: f.run.Audience,
-		Mode: def.Meta.Mode, AdAccount: def.Meta.AdAccount, AudienceID: f.docs.preflight.AudienceID, AudienceName: def.Meta.AudienceName,
+		Mode: def.Meta.Mode, AdAccount: def.Meta.AdAccount, AudienceID: f.docs.preflight.AudienceID, AudienceName: cmp.Or(f.meta.name, def.Meta.AudienceName),
 		SourceKnown: f.docs.prepared != nil, Rows: f.rows(),
 		Keys: map[audience.Key]audience.KeyQuality{}, RowReasons: map[string]int64{}, SendReasons: u.reasons,
 		Chunks: u.counts(), Failed: u.failedChunks(f.docs.chunks), Batches: u.batches,

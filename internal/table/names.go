@@ -21,13 +21,13 @@ type MissingColumnsError struct {
 // Error names both sides, so that a misspelt mapping is seen at once.
 func (e *MissingColumnsError) Error() string {
 	if len(e.Present) == 0 {
-		return fmt.Sprintf("%s has none of the columns %s", e.File, quoted(e.Missing))
+		return fmt.Sprintf("%s has none of the columns %s", e.File, Quoted(e.Missing))
 	}
-	return fmt.Sprintf("%s has no column %s; it has %s", e.File, quoted(e.Missing), quoted(e.Present))
+	return fmt.Sprintf("%s has no column %s; it has %s", e.File, Quoted(e.Missing), Quoted(e.Present))
 }
 
-// quoted lists names as a person would.
-func quoted(names []string) string {
+// Quoted lists names as a person would.
+func Quoted(names []string) string {
 	all := make([]string, len(names))
 	for i, name := range names {
 		all[i] = strconv.Quote(name)

@@ -109,7 +109,11 @@ func LoadRoom(name string) (*RoomFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read room file %s: %w", name, err)
 	}
-	return ParseRoom(data, filepath.Dir(absolute))
+	room, err := ParseRoom(data, filepath.Dir(absolute))
+	if err != nil {
+		return nil, fmt.Errorf("check %s: %w", name, err)
+	}
+	return room, nil
 }
 
 // ParseRoom reads a room file's content. Tables' paths are relative to dir. Its error is a *audience.ProblemsError that

@@ -94,6 +94,11 @@ func TestNoRoomFile(t *testing.T) {
 	_, err := LoadRoom(filepath.Join(t.TempDir(), "room.json"))
 	assert.Equal(t, audience.Invalid, audience.ClassOf(err))
 	require.ErrorContains(t, err, "check the path of the room file")
+	name := filepath.Join(t.TempDir(), "our-room.json")
+	require.NoError(t, os.WriteFile(name, []byte("{}"), 0o600))
+	_, err = LoadRoom(name)
+	require.ErrorContains(t, err, "check "+name)
+	assert.Equal(t, audience.Invalid, audience.ClassOf(err))
 	for _, text := range []string{"", "{", "[]", "null", `"x"`} {
 		_, err := ParseRoom([]byte(text), "")
 		require.Error(t, err, text)
