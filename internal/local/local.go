@@ -4,18 +4,17 @@
 package local
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+
+	strict "github.com/go-json-experiment/json"
 
 	"github.com/cleanreach/cleanreach/internal/asl"
 )
 
-// strict decodes JSON and refuses fields that the target does not have.
-func strict(data []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	return dec.Decode(into)
+// decode reads JSON and refuses fields that the target does not have, also those that differ only in case: Step Functions
+// knows "Key" and not "key".
+func decode(data []byte, into any) error {
+	return strict.Unmarshal(data, into, strict.RejectUnknownMembers(true))
 }
 
 // Services are the integrations of one machine.

@@ -148,6 +148,10 @@ func TestTasksRefuseWhatECSRefuses(t *testing.T) {
 		{"task definition", func(p map[string]any) { p["TaskDefinition"] = "x" }, "ECS.ClientException"},
 		{"container", func(p map[string]any) { override(p)["Name"] = "x" }, "ECS.InvalidParameterException"},
 		{"long overrides", func(p map[string]any) { override(p)["Command"] = []any{strings.Repeat("x", 9000)} }, "ECS.InvalidParameterException"},
+		{"a name in other case", func(p map[string]any) { p["cluster"] = "x" }, "States.Runtime"},
+		{"unknown parameter of the network", func(p map[string]any) {
+			p["NetworkConfiguration"] = map[string]any{"AwsVpcConfiguration": map[string]any{}}
+		}, "States.Runtime"},
 		{"unknown parameter", func(p map[string]any) { p["Clutser"] = "x" }, "States.Runtime"},
 	}
 	for _, c := range cases {
@@ -176,6 +180,8 @@ func TestS3(t *testing.T) {
 
 	_, err = s3.GetObject(t.Context(), call(map[string]any{"Bucket": "work", "Key": "c"}))
 	require.ErrorContains(t, err, "S3.NoSuchKeyException")
+	_, err = s3.GetObject(t.Context(), call(map[string]any{"bucket": "work", "Key": "a.json"}))
+	require.ErrorContains(t, err, "States.Runtime", "names have one spelling")
 	_, err = s3.GetObject(t.Context(), call(map[string]any{"Bucket": "other", "Key": "c"}))
 	require.ErrorContains(t, err, "S3.NoSuchBucketException")
 	_, err = s3.PutObject(t.Context(), call(map[string]any{"Bucket": "work", "Key": "", "Body": ""}))

@@ -72,11 +72,21 @@ func (q *Queue) Call(_ context.Context, call asl.Call) (any, error) {
 	if p.QueueURL != q.url {
 		return nil, &asl.Error{Name: "SQS.QueueDoesNotExistException", Cause: "The specified queue does not exist."}
 	}
-	m := Message{MessageID: uuid.NewString(), Body: string(p.MessageBody), SentAt: q.now().UTC()}
+	m := Message{MessageID: uuid.NewString(), Body: text(p.MessageBody), SentAt: q.now().UTC()}
 	if err := q.lines.append(m); err != nil {
 		return nil, &asl.Error{Name: "SQS.SqsException", Cause: err.Error()}
 	}
 	return map[string]any{"MessageId": m.MessageID}, nil
+}
+
+// text is what Step Functions makes of a parameter that a service takes as text: a string stays, and anything else is
+// written as JSON.
+func text(parameter json.RawMessage) string {
+	var s string
+	if json.Unmarshal(parameter, &s) == nil {
+		return s
+	}
+	return string(parameter)
 }
 
 // Bus is an EventBridge bus as a file of JSON lines, an event each, as a rule's target would get it.

@@ -44,12 +44,7 @@ func (s *S3) PutObject(ctx context.Context, call asl.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := []byte(p.Body)
-	var text string
-	if json.Unmarshal(p.Body, &text) == nil {
-		body = []byte(text)
-	}
-	if err := folder.Write(ctx, p.Key, body); err != nil {
+	if err := folder.Write(ctx, p.Key, []byte(text(p.Body))); err != nil {
 		return nil, &asl.Error{Name: "S3.S3Exception", Cause: err.Error()}
 	}
 	return map[string]any{}, nil
@@ -74,7 +69,7 @@ func (s *S3) object(call asl.Call) (*storage.Folder, objectParameters, error) {
 func parameters(call asl.Call, into any) error {
 	data, err := json.Marshal(call.Parameters)
 	if err == nil {
-		err = strict(data, into)
+		err = decode(data, into)
 	}
 	if err != nil {
 		return &asl.Error{Name: asl.ErrRuntime, Cause: fmt.Sprintf("the parameters of %s are not what it takes: %v", call.Resource, err)}

@@ -47,8 +47,15 @@ type Tasks struct {
 // The parts of ecs:runTask.sync that the definition uses, in Step Functions' spelling.
 type runTask struct {
 	LaunchType, Cluster, TaskDefinition, PropagateTags string
-	NetworkConfiguration                               json.RawMessage
+	NetworkConfiguration                               network
 	Overrides                                          overrides
+}
+
+type network struct{ AwsvpcConfiguration vpc }
+
+type vpc struct {
+	Subnets, SecurityGroups []string
+	AssignPublicIp          string //nolint:revive // AWS's spelling
 }
 
 type overrides struct {
