@@ -43,6 +43,7 @@ func Load(data []byte) (*Machine, error) {
 	}
 	f.comment()
 	f.oneOf("Version", "1.0")
+	f.oneOf("QueryLanguage", "JSONPath")
 	m.timeout = time.Duration(f.integer("TimeoutSeconds", 0, 1, maxSeconds)) * time.Second
 	m.graph = l.graph(f, scopeInfo{})
 	f.done("is no field of a state machine")
@@ -89,7 +90,6 @@ type scopeInfo struct {
 
 // graph reads StartAt and States.
 func (l *loader) graph(f *fields, in scopeInfo) *graph {
-	f.oneOf("QueryLanguage", "JSONPath")
 	g := &graph{startAt: f.requiredString("StartAt"), states: map[string]*state{}, label: in.label}
 	v, ok := f.take("States")
 	if !ok {

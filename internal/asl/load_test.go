@@ -204,6 +204,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"no mode", "States/Spread/ItemProcessor/ProcessorConfig/Mode", ``, "Mode is missing"},
 		{"reader that is no object", "States/Spread/ItemReader", `1`, "ItemReader: must be an object"},
 		{"writer that is no object", "States/Spread/ResultWriter", `1`, "ResultWriter: must be an object"},
+		{"comment of a reader", "States/Spread/ItemReader/Comment", `"x"`, `field "Comment" is no field of ItemReader`},
+		{"query language of a branch", "States/Both/Branches/0/QueryLanguage", `"JSONPath"`, `field "QueryLanguage" is no field of a branch`},
 		{"timeout of a Map", "States/Each/TimeoutSeconds", `5`, `field "TimeoutSeconds" is no field of a Map state`},
 		{"timeout of a Parallel", "States/Both/TimeoutSeconds", `5`, `field "TimeoutSeconds" is no field of a Parallel state`},
 		{"template of Format that is a number", "States/Shape/Parameters", `{"a.$": "States.Format(1)"}`, "first argument of States.Format must be a string"},

@@ -158,7 +158,6 @@ func (l *loader) itemReader(f *fields, in scopeInfo) *readerSpec {
 	if r == nil {
 		return nil
 	}
-	r.comment()
 	spec := &readerSpec{resource: l.s3Resource(r, getObject), parameters: r.template("Parameters", in)}
 	r.needs("Parameters", spec.parameters, "Bucket", "Key")
 	if v, ok := r.take("ReaderConfig"); !ok {
@@ -185,7 +184,6 @@ func (l *loader) resultWriter(f *fields, in scopeInfo) *writerSpec {
 	if w == nil {
 		return nil
 	}
-	w.comment()
 	spec := &writerSpec{resource: l.s3Resource(w, putObject), parameters: w.template("Parameters", in)}
 	w.needs("Parameters", spec.parameters, "Bucket", "Prefix")
 	w.refuse("results are written as they are", "WriterConfig")
