@@ -13,8 +13,9 @@ import (
 // An outline is what a picture of the definition needs of it. The interpreter's own reading is not used: it keeps neither
 // comments nor the order of the states.
 type outline struct {
-	StartAt string
-	States  states
+	StartAt        string
+	States         states
+	TimeoutSeconds int
 }
 
 // states keep the order in which the definition has them.
@@ -23,15 +24,16 @@ type states []*state
 type state struct {
 	name string
 
-	Type          string
-	Comment       string
-	Resource      string
-	Next          string
-	Default       string
-	Choices       []map[string]any
-	Catch         []catcher
-	Branches      []outline
-	ItemProcessor *outline
+	Type           string
+	Comment        string
+	Resource       string
+	Next           string
+	Default        string
+	Choices        []map[string]any
+	Catch          []catcher
+	TimeoutSeconds int
+	Branches       []outline
+	ItemProcessor  *outline
 }
 
 type catcher struct {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,6 +32,9 @@ type world struct {
 	exits   map[string][]string // by command (and :chunk): what the next tasks do: an exit code, a stop code, or "" for success
 	answers map[string][]any    // by API action: errors and results to give before the default
 	broken  map[string]string   // by state: the error that its every call fails with
+	entered map[string]time.Time
+	held    time.Time // until when the lease is
+	lost    string    // who found it expired
 	chunks  []string
 	outcome string
 }
@@ -43,7 +47,7 @@ const (
 func newWorld() *world {
 	return &world{
 		bucket: map[string]string{"audiences/acme/vip.json": `{"source": {}}`},
-		exits:  map[string][]string{}, answers: map[string][]any{}, broken: map[string]string{},
+		exits:  map[string][]string{}, answers: map[string][]any{}, broken: map[string]string{}, entered: map[string]time.Time{},
 		taken: map[transition]bool{}, last: map[string]step{}, chunks: []string{"00001", "00002"}, outcome: "succeeded",
 	}
 }
@@ -92,6 +96,10 @@ func (w *world) answer(action string, p map[string]any) (any, error) {
 			body = string(data)
 		}
 		w.bucket[text("Key")] = body
+		if lease, ok := p["Body"].(map[string]any); ok && text("Key") == leaseKey {
+			ttl, _ := lease["ttl_seconds"].(json.Number).Int64()
+			w.hold(body, time.Duration(ttl)*time.Second)
+		}
 		return map[string]any{}, nil
 	case "startProtectedQuery":
 		return map[string]any{"ProtectedQuery": map[string]any{"Id": "query-1", "Status": "SUBMITTED"}}, nil
@@ -132,6 +140,7 @@ func (w *world) task(p map[string]any) (any, error) {
 			key += ":" + v["Value"].(string)
 		}
 	}
+	w.hold(key, 15*time.Minute) // every task renews it when it starts
 	if next := w.exits[key]; len(next) > 0 {
 		w.exits[key] = next[1:]
 		if next[0] != "" {
@@ -153,6 +162,15 @@ func (w *world) task(p map[string]any) (any, error) {
 		w.put("outcome.json", audience.Outcome{Schema: 1, Outcome: w.outcome, Chunks: audience.ChunkCounts{Total: 2, Failed: 1}})
 	}
 	return map[string]any{"LastStatus": "STOPPED"}, nil
+}
+
+// hold renews the lease, and notes when it is too late for that: another run could have taken it.
+func (w *world) hold(who string, ttl time.Duration) {
+	now := time.Now() // of the bubble
+	if !w.held.IsZero() && now.After(w.held) && w.lost == "" {
+		w.lost = fmt.Sprintf("%s, %s too late", who, now.Sub(w.held))
+	}
+	w.held = now.Add(ttl)
 }
 
 // put writes a document of the run as the binary writes it, so that a path of the definition that is in none of them is
@@ -257,6 +275,10 @@ func TestEveryBranch(t *testing.T) {
 			w.bucket[runDir+"run.json"] = `{"definition": {"source": {}}}`
 			w.put("query.json", audience.QueryResult{Schema: 1, ID: "q"})
 		}, way(begin[:5], begin[7:], prechecks, checked, one("FindQuery", "HasResult", "BeginPolling"), poll, uploaded, finished), ""},
+		{"a run goes on whose query was taken away", start, func(w *world) {
+			w.bucket[runDir+"run.json"] = `{"definition": {"source": {}}}`
+			w.bucket[runDir+"query.json"] = `{}`
+		}, way(begin[:5], begin[7:], prechecks, checked, one("FindQuery", "HasResult"), query[1:], uploaded, finished), ""},
 		{"the user's Glue job", start, func(w *world) { w.bucket["audiences/acme/vip.json"] = `{"source": {"glue_job": "mine"}}` },
 			way(begin[:8], one("UseGlueJob", "Prechecks", "Preflight", "NeedsPrepare", "LeaveToGlue"), checked, one("RunGlueJob"), query, uploaded, finished), ""},
 		{"a Glue job without a name", start, func(w *world) { w.bucket["audiences/acme/vip.json"] = `{"source": {"glue_job": ""}}` },
@@ -292,6 +314,13 @@ func TestEveryBranch(t *testing.T) {
 			way(begin, prechecks, checked, query, uploaded, repeat(5, way(one("Report"), retried)), one("Report", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
 		{"planning takes too long", start, func(w *world) { w.exits["plan"] = slices.Repeat([]string{"States.Timeout"}, 3) },
 			way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "DescribeTimeout"), told), "CleanReach.transient"},
+		{"an error without a cause", start, func(w *world) {
+			w.answers["ecs:runTask.sync"] = []any{nil, nil, &asl.Error{Name: "ECS.ClientException"}}
+		},
+			way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "DescribeTimeout"), told), "CleanReach.transient"},
+		{"a chunk's error without a cause", start, func(w *world) {
+			w.answers["ecs:runTask.sync"] = []any{nil, nil, nil, &asl.Error{Name: "ECS.ClientException"}}
+		}, way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, "ReadChunkCause", "NameChunkError", "SendChunkToDeadLetterQueue", "ChunkFailed"), one("1:UploadChunk"), finished), ""},
 		{"a task that does not say what it was", start, func(w *world) {
 			w.answers["ecs:runTask.sync"] = []any{nil, nil, &asl.Error{Name: "States.TaskFailed", Cause: `{"Containers": [{"Name": "an agent"}, {"ExitCode": 1}], "Overrides": {"ContainerOverrides": [{"Name": "an agent"}]}}`}}
 		}, way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "ParseCause", "JudgeTask", "DescribeError"), told), "CleanReach.invalid"},
@@ -302,6 +331,9 @@ func TestEveryBranch(t *testing.T) {
 			way(begin, prechecks, checked, query, repeat(2, way(one("WaitLonger"), poll)), uploaded, finished), ""},
 		{"the query is throttled and over quota", start, func(w *world) {
 			w.answers["startProtectedQuery"] = []any{throttled, &asl.Error{Name: "CleanRooms.ServiceQuotaExceededException"}}
+		}, way(begin, prechecks, checked, query, uploaded, finished), ""},
+		{"Clean Rooms has no room for two hours", start, func(w *world) {
+			w.answers["startProtectedQuery"] = slices.Repeat([]any{&asl.Error{Name: "CleanRooms.ServiceQuotaExceededException"}}, 12)
 		}, way(begin, prechecks, checked, query, uploaded, finished), ""},
 		{"a server error may have started it: no retry", start, func(w *world) {
 			w.answers["startProtectedQuery"] = []any{&asl.Error{Name: "CleanRooms.InternalServerException", Cause: "it broke"}}
@@ -375,6 +407,7 @@ func TestEveryBranch(t *testing.T) {
 			}
 			text, _ := json.Marshal([]any{w.queue, w.events, fmt.Sprint(err)})
 			assert.NotContains(t, string(text), "secret", "what may quote data stays where it is")
+			assert.Empty(t, w.lost, "the lease expired")
 			maps.Copy(taken, w.taken)
 		})
 	}
@@ -383,6 +416,10 @@ func TestEveryBranch(t *testing.T) {
 		w.answers["getProtectedQuery"] = slices.Repeat([]any{queryIs("STARTED")}, 200)
 		err := w.execute(t, start)
 		require.ErrorContains(t, err, "12 hours")
+		took := w.entered["CancelQuery"].Sub(w.entered["BeginPolling"])
+		assert.Greater(t, took, 12*time.Hour)
+		assert.Less(t, took, 13*time.Hour)
+		assert.Empty(t, w.lost, "the lease expired")
 		maps.Copy(taken, w.taken)
 	})
 	for state, errors := range catches(readOutline(t)) {
@@ -392,6 +429,29 @@ func TestEveryBranch(t *testing.T) {
 	}
 	for _, way := range transitions(readOutline(t)) {
 		assert.True(t, taken[way], "no case goes from %s to %s", way.from, way.to)
+	}
+}
+
+// TestOddDocuments: what people wrote, and may have written wrong, never ends an execution without a word.
+func TestOddDocuments(t *testing.T) {
+	for _, input := range []string{`[]`, `"acme"`, `null`, `{"tenant": 1, "audience": "vip"}`, `{"tenant": "acme", "audience": null}`,
+		`{"tenant": "", "audience": "vip"}`, `{"tenant": "acme", "audience": "vip", "run": null}`, `{"tenant": "acme", "audience": "vip", "run": ""}`} {
+		w := newWorld()
+		err := w.execute(t, input)
+		require.ErrorContains(t, err, "CleanReach.invalid", input)
+		assert.Len(t, w.events, 1, input)
+	}
+	for _, text := range []string{``, `null`, `3`, `[]`, `"x"`, `{`, `{"definition": null}`, `{"definition": {"source": null}}`, `{"source": []}`,
+		`{"source": {"glue_job": null}}`, `{"source": {"glue_job": 3}}`, `{"definition": {"source": {"glue_job": []}}}`} {
+		for _, key := range []string{"audiences/acme/vip.json", runDir + "run.json"} {
+			w := newWorld()
+			w.bucket[key] = text
+			w.exits["preflight"] = []string{"2"} // whose reading is stricter
+			w.put("failures/preflight.json", audience.FailureDoc{Stage: "preflight", Class: "invalid", Message: "it is wrong"})
+			err := w.execute(t, `{"tenant": "acme", "audience": "vip"}`)
+			require.ErrorContains(t, err, "CleanReach.invalid", "%s: %s", key, text)
+			assert.Len(t, w.events, 1, "%s: %s", key, text)
+		}
 	}
 }
 

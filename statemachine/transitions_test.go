@@ -65,6 +65,7 @@ func (w *world) follow(e asl.Event) {
 	if !e.Entered() {
 		return
 	}
+	w.entered[e.State] = e.Time
 	if before := w.last[at]; before.state != "" {
 		w.taken[transition{before.state, e.State, catcherOf(before)}] = true
 	}
@@ -145,6 +146,36 @@ func failFor(t *testing.T, state, name string) *world {
 		assert.Contains(t, lease, `"released":true`)
 	}
 	return w
+}
+
+// TestTimeForEveryState: the execution's own time limit cannot be caught, so that every state's must come before it.
+func TestTimeForEveryState(t *testing.T) {
+	o := readOutline(t)
+	var longest func(*state) int
+	longest = func(s *state) int {
+		if s.ItemProcessor != nil {
+			return s.ItemProcessor.sum(longest)
+		}
+		most := s.TimeoutSeconds
+		for _, b := range s.Branches {
+			most = max(most, b.sum(longest))
+		}
+		return most
+	}
+	const threeQueries = 3 * 13 * 3600
+	assert.Less(t, o.sum(longest)+threeQueries, o.TimeoutSeconds)
+	o.each(func(s *state) {
+		if s.Type == "Task" {
+			assert.Positive(t, s.TimeoutSeconds, s.name)
+		}
+	})
+}
+
+func (o outline) sum(of func(*state) int) (total int) {
+	for _, s := range o.States {
+		total += of(s)
+	}
+	return total
 }
 
 // TestTransitionsAreNoticed: a way that nothing takes is found, so that the test of all of them can fail.
