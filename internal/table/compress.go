@@ -38,17 +38,20 @@ const (
 	sampleLeast = 256  // values in them that are enough to tell
 )
 
-// rarelyRepeats reports whether a text column's values are nearly all different, as addresses and hashes are. Such a
-// column gets no dictionary: it would be built for some thousand values, be found too large, and be thrown away, in
-// every row group.
+// rarelyRepeats reports whether a text column's values are nearly all different, as addresses and hashes are, or long. Such a
+// column gets no dictionary: it would be built for some thousand values, be found too large, and be thrown away, in every
+// row group. Until then long values would fill the memory.
 func rarelyRepeats(first *Column) bool {
-	values := 0
+	values, size := 0, 0
 	different := map[string]struct{}{}
 	for i := range min(first.Len(), sampleRows) {
 		if !first.IsNull(i) {
 			values++
-			different[string(first.Value(i))] = struct{}{}
+			if _, known := different[string(first.Value(i))]; !known {
+				different[string(first.Value(i))] = struct{}{}
+				size += len(first.Value(i))
+			}
 		}
 	}
-	return values >= sampleLeast && len(different) > values/2
+	return size > dictionaryBytes || values >= sampleLeast && len(different) > values/2
 }

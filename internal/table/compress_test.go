@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
@@ -77,4 +78,27 @@ func TestFileWithoutRows(t *testing.T) {
 	assert.Equal(t, []Field{{"a", String}, {"b", Date}}, footer.Columns)
 	assert.Zero(t, footer.Rows)
 	assert.Equal(t, "v", footer.Metadata["k"])
+}
+
+// A dictionary of long values would be in memory until its page of small indices is full.
+func TestLongValuesGetNoDictionary(t *testing.T) {
+	var column Column
+	for i := range 20 {
+		column.AppendString(strings.Repeat(strconv.Itoa(i), 50_000))
+	}
+	var out bytes.Buffer
+	w, err := NewWriter(&out, []Field{{"a", String}}, WriteOptions{})
+	require.NoError(t, err)
+	require.NoError(t, w.WriteBatch([]Column{column}, nil))
+	require.NoError(t, w.Close())
+	file, err := parquet.OpenFile(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	require.NoError(t, err)
+	chunk := file.Metadata().RowGroups[0].Columns[0].MetaData
+	assert.NotContains(t, chunk.Encoding, format.RLEDictionary)
+	r, err := OpenColumns("a", bytes.NewReader(out.Bytes()), int64(out.Len()), []string{"a"})
+	require.NoError(t, err)
+	var b Batch
+	require.NoError(t, r.Read(&b, 100))
+	assert.Equal(t, column.Data, b.Columns[0].Data)
+	require.NoError(t, r.Close())
 }

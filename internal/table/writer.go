@@ -18,8 +18,9 @@ const (
 	// pageBytes is the size of a page, and of the places of as many values in a dictionary: how large that has become is
 	// looked at only when a page ends.
 	pageBytes = 64 << 10
-	// writeRows are handed to a column at once, and a page may be that much longer than it should.
-	writeRows = 256
+	// writeRows are handed to a column at once, or as many as come to writeBytes; a page may be that much longer than it should.
+	writeRows  = 256
+	writeBytes = 1 << 20
 )
 
 // SchemaKey is in the metadata of every file written here; its value is SchemaVersion.
@@ -210,20 +211,20 @@ func (w *Writer) WriteBatch(columns []Column, unparsed func(row, column int)) er
 // writeColumn appends the values [from, to) of a column.
 func (w *Writer) writeColumn(column *columnWriter, source *Column, from, to int, unparsed func(row, column int)) error {
 	for from < to {
-		values := w.values[:min(to-from, writeRows)]
-		for i := range values {
-			row := from + i
+		values, size := w.values[:0], 0
+		for row := from; row < min(to, from+writeRows) && size < writeBytes; row++ {
 			value, given, ok := column.value(source, row)
 			if !ok {
 				unparsed(row, column.index)
 			}
 			if given {
-				values[i] = value.Level(0, 1, column.index)
+				values = append(values, value.Level(0, 1, column.index))
 			} else {
-				values[i] = parquet.NullValue().Level(0, 0, column.index)
+				values = append(values, parquet.NullValue().Level(0, 0, column.index))
 			}
-			w.size += len(source.Value(row))
+			size += len(source.Value(row))
 		}
+		w.size += size
 		if _, err := column.writer.WriteRowValues(values); err != nil {
 			return err
 		}
