@@ -72,6 +72,11 @@ func newMachine(ctx context.Context, o options, def *audience.Definition, getenv
 	if err := m.makeFolder(); err != nil {
 		return m, err
 	}
+	unlock, err := lockRun(m.folder)
+	if err != nil {
+		return m, err
+	}
+	m.closers = append(m.closers, unlock)
 	if err := m.setUp(ctx, getenv); err != nil {
 		return m, err
 	}
