@@ -159,7 +159,8 @@ func (w *world) task(p map[string]any) (any, error) {
 		w.put("chunks.json", items)
 		w.put("upload.json", audience.Upload{Schema: 1, Chunks: len(items), Concurrency: 1, ToleratedPercent: 50})
 	case "report":
-		w.put("outcome.json", audience.Outcome{Schema: 1, Outcome: w.outcome, Chunks: audience.ChunkCounts{Total: 2, Failed: 1}})
+		w.put("outcome.json", audience.Outcome{Schema: 1, Outcome: w.outcome, Chunks: audience.ChunkCounts{Total: 2, Failed: 1},
+			Failure: &audience.Cause{Class: "invalid", ExitCode: 2, Next: "mend the data"}})
 	}
 	return map[string]any{"LastStatus": "STOPPED"}, nil
 }
@@ -374,7 +375,7 @@ func TestEveryBranch(t *testing.T) {
 			w.exits["upload:00001"], w.exits["upload:00002"], w.outcome = []string{"2"}, []string{"2"}, "failed"
 		}, way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...),
 			one("1:UploadChunk"), ofChunk(1, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...),
-			finished[:4], one("TooManyChunksFailed"), told), "CleanReach.transient"},
+			finished[:4], one("TooManyChunksFailed"), told), "CleanReach.invalid"},
 
 		{"the queue is gone", start, func(w *world) {
 			w.exits["plan"] = []string{"2"}

@@ -105,4 +105,12 @@ type Outcome struct {
 	Outcome string      `json:"outcome"`
 	Rows    Rows        `json:"rows"`
 	Chunks  ChunkCounts `json:"chunks"`
+	Failure *Cause      `json:"failure,omitempty"` // why the outcome is failed
+}
+
+// A Cause is why chunks failed: of several causes, the one that waits longest for a person.
+type Cause struct {
+	Class    string `json:"class"`
+	ExitCode int    `json:"exit_code"`
+	Next     string `json:"next"`
 }

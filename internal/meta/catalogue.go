@@ -39,7 +39,7 @@ var remedies = map[kind]remedy{
 	throttle:   {audience.Throttled, "start it again later, or run fewer uploads of this ad account at once", time.Minute},
 	busy:       {audience.Throttled, "start it again when the audience's operation status is back to 200", time.Minute},
 	session:    {audience.Transient, "send the rest in a new upload session", 0},
-	auth:       {audience.Action, "make a new system user token with ads_management at https://business.facebook.com/settings/system-users and store it in the secret", 0},
+	auth:       {audience.Action, "make a new system user token with ads_management at https://business.facebook.com/settings/system-users and store it in the secret (on a laptop, in CLEANREACH_META_TOKEN)", 0},
 	permission: {audience.Action, "give the system user and the app access to the ad account (role Admin, permission ads_management) at https://business.facebook.com/settings", 0},
 	terms:      {audience.Action, "a person who manages the ad account must accept the terms once at " + termsPage, 0},
 	policy:     {audience.Action, "read the reason at https://business.facebook.com/accountquality, then ask for a review or use another audience", 0},

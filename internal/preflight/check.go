@@ -91,7 +91,7 @@ func (f *Findings) token(ctx context.Context, q Question) bool {
 	return true
 }
 
-const newToken = "make a new system user token with ads_management at https://business.facebook.com/settings/system-users and store it in the secret" //nolint:gosec // how to get one
+const newToken = "make a new system user token with ads_management at https://business.facebook.com/settings/system-users and store it in the secret (on a laptop, in CLEANREACH_META_TOKEN)" //nolint:gosec // how to get one
 
 func (f *Findings) tokenType(kind string) {
 	if kind == "SYSTEM_USER" {

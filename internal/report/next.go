@@ -100,10 +100,7 @@ func (f *facts) adviseChunks(r *audience.Report) []string {
 		if !some {
 			continue
 		}
-		first := a.todo
-		if next := commonest(l.next); next != "" && a.class != audience.Transient {
-			first = next
-		}
+		first := l.first(a.class, a.todo)
 		then := fmt.Sprintf("continue the run by its id (%s): what was sent is not sent again.", r.Run)
 		if first != "" {
 			then = sentence(first) + " Then " + then
@@ -112,6 +109,31 @@ func (f *facts) adviseChunks(r *audience.Report) []string {
 			counted(int64(r.Chunks.Total), "chunk", "chunks"), rows(l.rows), was(l.chunks), a.why, sentence(then)))
 	}
 	return out
+}
+
+// first is what to do about a loss before the run is continued; empty when there is nothing.
+func (l loss) first(class audience.Class, todo string) string {
+	if next := commonest(l.next); next != "" && class != audience.Transient {
+		return next
+	}
+	return todo
+}
+
+// cause is why chunks failed, for the state machine: its class becomes the run's. It is nil when none did.
+func (u *uploaded) cause() *audience.Cause {
+	losses := u.losses()
+	for _, a := range classAdvice {
+		l, some := losses[a.class.String()]
+		if !some {
+			continue
+		}
+		next := "continue the run by its id: what was sent is not sent again"
+		if first := l.first(a.class, a.todo); first != "" {
+			next = first + "; then " + next
+		}
+		return &audience.Cause{Class: a.class.String(), ExitCode: int(a.class), Next: next}
+	}
+	return nil
 }
 
 func was(n int64) string {

@@ -89,9 +89,11 @@ func write(ctx context.Context, folder *storage.Folder, f *facts, report *audien
 	if err := folder.Write(ctx, audience.ReportPage, page); err != nil || unbalanced != nil {
 		return err
 	}
-	return folder.WriteJSON(ctx, audience.OutcomeFile, audience.Outcome{
-		Schema: audience.DocumentVersion, Outcome: report.Outcome, Rows: report.Rows, Chunks: report.Chunks,
-	})
+	outcome := audience.Outcome{Schema: audience.DocumentVersion, Outcome: report.Outcome, Rows: report.Rows, Chunks: report.Chunks}
+	if report.Outcome == audience.OutcomeFailed {
+		outcome.Failure = f.uploaded.cause()
+	}
+	return folder.WriteJSON(ctx, audience.OutcomeFile, outcome)
 }
 
 // report puts the facts together.

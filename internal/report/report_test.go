@@ -82,6 +82,29 @@ func TestOutcomeDocumentIsTheReportInBrief(t *testing.T) {
 	}, got.Rows)
 }
 
+func TestOutcomeDocumentNamesTheCauseThatWaitsForAPerson(t *testing.T) {
+	w := newWorld(3, 1000)
+	w.lose("00001")
+	const onlyAgain = "continue the run by its id: what was sent is not sent again"
+	for _, c := range []struct {
+		add  func()
+		want audience.Cause
+	}{
+		{func() {}, audience.Cause{Class: "transient", ExitCode: 1, Next: onlyAgain}},
+		{func() { w.fail("00002", 0, audience.Throttled, "", "slow down") }, audience.Cause{Class: "throttled", ExitCode: 5, Next: "wait an hour; then " + onlyAgain}},
+		{func() { w.fail("00003", 0, audience.Action, "make a new token", "refused") }, audience.Cause{Class: "action", ExitCode: 4, Next: "make a new token; then " + onlyAgain}},
+	} {
+		c.add()
+		deps := w.deps(t)
+		report, err := Run(t.Context(), deps)
+		require.NoError(t, err)
+		require.Equal(t, audience.OutcomeFailed, report.Outcome)
+		var got audience.Outcome
+		require.NoError(t, deps.Folder.ReadJSON(t.Context(), audience.OutcomeFile, &got))
+		assert.Equal(t, &c.want, got.Failure)
+	}
+}
+
 func TestRunningAgainGivesTheSame(t *testing.T) {
 	w := newWorld(30, 1000)
 	w.fail("00003", 500, audience.Action, "make a new token", "the token has expired")

@@ -22,8 +22,8 @@ func newTestMachine(t *testing.T, out, tenant string) *machine {
 	t.Helper()
 	work, err := storage.Open(t.Context(), storage.FileURL(out))
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, work.Close()) })
 	m := &machine{options: options{out: out}, def: &audience.Definition{Tenant: tenant, Name: "vip"}, id: "run-1", work: work}
+	t.Cleanup(func() { assert.NoError(t, work.Close()) })
 	require.NoError(t, m.makeFolder())
 	return m
 }
@@ -83,10 +83,12 @@ func TestFrozenDefinition(t *testing.T) {
 
 func TestSameRunIDOfTwoAudiences(t *testing.T) {
 	out := t.TempDir()
-	first, second, again := newTestMachine(t, out, "acme"), newTestMachine(t, out, "globex"), newTestMachine(t, out, "acme")
-	assert.Equal(t, filepath.Join(out, "run-1"), first.shown)
-	assert.Equal(t, filepath.Join(out, "runs", "globex", "vip", "run-1"), second.shown)
-	assert.Equal(t, first.shown, again.shown)
+	for _, c := range []struct{ tenant, shown string }{
+		{"acme", "run-1"}, {"globex", filepath.Join("runs", "globex", "vip", "run-1")}, {"acme", "run-1"},
+	} {
+		m := newTestMachine(t, out, c.tenant)
+		assert.Equal(t, filepath.Join(out, c.shown), m.shown)
+	}
 }
 
 func TestNobodyServesTheSandbox(t *testing.T) {

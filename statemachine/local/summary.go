@@ -60,6 +60,12 @@ func writeRows(w io.Writer, report audience.Report) {
 		p.Fprintf(w, "it balances: %d = %d + %d + %d, and %d = %d + %d + %d\n",
 			r.Source, r.NoConsent, r.Quarantined, r.Prepared, r.Matched, r.Unusable, r.Sent, r.Failed)
 	}
+	if report.Outcome != audience.OutcomeSucceeded {
+		fmt.Fprintln(w, "\nwhat to do next")
+		for _, next := range report.Next {
+			fmt.Fprintln(w, "- "+next)
+		}
+	}
 }
 
 // A stageUse is what the tasks of one stage took together.

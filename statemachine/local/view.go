@@ -85,7 +85,7 @@ func (v *view) chunk(e asl.Event) {
 		v.chunks.done++
 	case e.Type == asl.ExecutionFailed:
 		v.chunks.failed++
-		v.screen.note(plainPaths(e.Cause))
+		v.screen.note(fmt.Sprintf("chunk %d of %d failed: the report says why", *e.Index+1, v.chunks.total))
 	case e.Entered() && (e.State == "WaitToRetryChunk" || e.State == "WaitForMeta"):
 		v.screen.note(fmt.Sprintf("chunk %d of %d: its task ended early; waiting to start another", *e.Index+1, v.chunks.total))
 		return

@@ -43,7 +43,7 @@ func TestPlainLines(t *testing.T) {
 	text := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d  `).ReplaceAllString(out.String(), "")
 	assert.Equal(t, []string{
 		"Prepare started", "Prepare done in 3s", "Query started", "Query done in 5s", "Upload started", "Upload 0 of 2 chunks", "Upload 1 of 2 chunks",
-		"chunk 2 of 2: its task ended early; waiting to start another", "chunk 00002 failed", "Upload 1 of 2 chunks, 1 failed", "Upload failed in 2s",
+		"chunk 2 of 2: its task ended early; waiting to start another", "chunk 2 of 2 failed: the report says why", "Upload 1 of 2 chunks, 1 failed", "Upload failed in 2s",
 		"Report started", "Report failed in 1s", "Plan started", "Plan stopped in 0s",
 	}, strings.Split(strings.TrimSpace(text), "\n"))
 }
