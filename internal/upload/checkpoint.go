@@ -181,12 +181,14 @@ func (c *checkpoint) openSession(ctx context.Context, b *batch) (*audience.Sessi
 }
 
 // record puts an acknowledged batch into the receipt and saves it. How many of the batch's rows Meta received is how far
-// its count of the session has grown, but not more than were sent: Meta counts a batch again whose answer was lost and
-// which was sent again.
+// its count of the session has grown, but not more than were sent: Meta may count a batch again whose answer was lost and
+// which was sent again. Its count may also have been ahead, when another task had sent the batch already: then it covers all
+// that was sent to the session, this batch included.
 func (c *checkpoint) record(ctx context.Context, b *batch, s *audience.Session, ack meta.Ack) (audience.Batch, error) {
 	first, last := b.span()
 	rows := int64(len(b.rows))
-	received := min(max(ack.Received-s.Received, 0), rows)
+	grown := max(ack.Received-s.Received, ack.Received-c.sentTo(s), 0)
+	received := min(grown, rows)
 	invalid := min(max(ack.Invalid-s.Invalid, 0), received)
 	s.Received, s.Invalid = max(ack.Received, s.Received), max(ack.Invalid, s.Invalid)
 	done := audience.Batch{
@@ -199,6 +201,16 @@ func (c *checkpoint) record(ctx context.Context, b *batch, s *audience.Session, 
 	r.Received += received
 	r.Invalid += invalid
 	return done, c.save(ctx, b.seen)
+}
+
+// sentTo counts the rows that Meta acknowledged in a session.
+func (c *checkpoint) sentTo(s *audience.Session) (rows int64) {
+	for i := range c.receipt.Batches {
+		if b := &c.receipt.Batches[i]; b.Session == s.ID {
+			rows += b.Rows
+		}
+	}
+	return rows
 }
 
 // finish writes the receipt at the end of an attempt; failure is nil when the chunk was sent as a whole.
