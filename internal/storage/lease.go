@@ -54,7 +54,7 @@ func TakeLease(ctx context.Context, folder *Folder, run string, ttl time.Duratio
 			key := leaseKey(generation)
 			return key, writeLease(ctx, folder, key, run, ttl, false)
 		case generation > 0 && !current.Released && now().Before(until):
-			return "", audience.Fail(audience.Gate, "wait until it ends, or stop it", &HeldError{Run: current.Run, Until: until})
+			return "", audience.Fail(audience.Gate, "wait until it ends; if it was killed, continue it by its id", &HeldError{Run: current.Run, Until: until})
 		}
 		key := leaseKey(generation + 1)
 		data, err := json.Marshal(Lease{Schema: audience.DocumentVersion, Run: run, TTLSeconds: int(ttl.Seconds())})

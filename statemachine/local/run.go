@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 // execute runs the state machine once.
 func execute(ctx context.Context, o options, getenv func(string) string, stdout, stderr io.Writer) (err error) {
 	if o.demo {
-		fmt.Fprintf(stderr, "making demo data: %d customers\n", o.rows)
+		fmt.Fprintf(stderr, "demo data: %d customers\n", o.rows)
 		files, err := demo.Write(ctx, filepath.Join(o.out, "demo"), demo.Options{Rows: o.rows, Seed: o.seed})
 		if err != nil {
 			return begun(ctx, audience.Fail(audience.Invalid, "check -out", err))

@@ -60,7 +60,7 @@ func writeRows(w io.Writer, report audience.Report) {
 		p.Fprintf(w, "it balances: %d = %d + %d + %d, and %d = %d + %d + %d\n",
 			r.Source, r.NoConsent, r.Quarantined, r.Prepared, r.Matched, r.Unusable, r.Sent, r.Failed)
 	}
-	if report.Outcome != audience.OutcomeSucceeded {
+	if report.Outcome == audience.OutcomePartial || report.Outcome == audience.OutcomeEmpty { // a failed one ends in an error that says it
 		fmt.Fprintln(w, "\nwhat to do next")
 		for _, next := range report.Next {
 			fmt.Fprintln(w, "- "+next)

@@ -41,7 +41,7 @@ func query(t *testing.T, text string) []string {
 // demoSQL computes what must come of the demo's data, from the raw files and Meta's rules alone. It shares no line with
 // the product, and knows of the demo only how its files are spelled.
 func demoSQL(out, last string) string {
-	at := func(name string) string { return "'" + filepath.Join(out, "demo", name) + "'" }
+	at := func(name string) string { return "'" + filepath.Join(out, "demo", "*", name) + "'" }
 	return strings.NewReplacer("US_FILE", at("customers/shop-us.csv"), "EU_FILE", at("customers/shop-eu.csv.gz"),
 		"APP_FILE", at("customers/app.jsonl"), "PARTNER_FILE", at("partner/members.parquet")).Replace(demoTables) + last
 }

@@ -18,9 +18,9 @@ import (
 func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 	sums := map[uint64][32]byte{}
 	for i, seed := range []uint64{7, 7, 8} {
-		dir := t.TempDir()
-		_, err := demo.Write(t.Context(), dir, demo.Options{Rows: 500, Seed: seed})
+		files, err := demo.Write(t.Context(), t.TempDir(), demo.Options{Rows: 500, Seed: seed})
 		require.NoError(t, err)
+		dir := filepath.Dir(files.Audience)
 		var all []byte
 		for _, name := range []string{"customers/shop-us.csv", "customers/shop-eu.csv.gz", "customers/app.jsonl", "partner/members.parquet"} {
 			data, err := os.ReadFile(filepath.Join(dir, name))
@@ -51,8 +51,28 @@ func TestItsDocumentsAreValid(t *testing.T) {
 func TestStops(t *testing.T) {
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := demo.Write(stopped, t.TempDir(), demo.Options{Rows: 10})
+	dir := t.TempDir()
+	_, err := demo.Write(stopped, dir, demo.Options{Rows: 10})
 	require.ErrorIs(t, err, context.Canceled)
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+func TestWhatIsThereStays(t *testing.T) {
+	dir := t.TempDir()
+	first, err := demo.Write(t.Context(), dir, demo.Options{Rows: 10})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(first.Room, []byte("being read"), 0o600))
+	again, err := demo.Write(t.Context(), dir, demo.Options{Rows: 10})
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+	room, err := os.ReadFile(first.Room)
+	require.NoError(t, err)
+	assert.Equal(t, "being read", string(room))
+	other, err := demo.Write(t.Context(), dir, demo.Options{Rows: 11})
+	require.NoError(t, err)
+	assert.NotEqual(t, first, other)
 }
 
 func TestTooManyRows(t *testing.T) {
