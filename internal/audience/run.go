@@ -33,9 +33,6 @@ func ParseRun(data []byte) (*Run, error) {
 	if err := decodeDocument(RunFile, data, &r, func() int { return r.Schema }); err != nil {
 		return nil, err
 	}
-	if !runID.MatchString(r.ID) {
-		return nil, Failf(Invalid, "the run's id %q cannot be a part of a result's prefix: name the execution with letters, digits, dots, dashes and underscores", r.ID)
-	}
 	def, err := ParseDefinition(r.Definition)
 	if err != nil {
 		return nil, err
@@ -43,6 +40,9 @@ func ParseRun(data []byte) (*Run, error) {
 	if def.Tenant != r.Tenant || def.Name != r.Audience {
 		return nil, Failf(Invalid, "the run was started for %s/%s but the definition found there is of %s/%s: put it at audiences/%s/%s.json",
 			r.Tenant, r.Audience, def.Tenant, def.Name, def.Tenant, def.Name)
+	}
+	if !runID.MatchString(r.ID) {
+		return nil, Failf(Invalid, "the run's id %q cannot be a part of a result's prefix: name the execution with letters, digits, dots, dashes and underscores", r.ID)
 	}
 	r.def = def
 	return &r, nil

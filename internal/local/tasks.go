@@ -55,7 +55,7 @@ type network struct{ AwsvpcConfiguration vpc }
 
 type vpc struct {
 	Subnets, SecurityGroups []string
-	AssignPublicIp          string //nolint:revive // AWS's spelling
+	AssignPublicIP          string `json:"AssignPublicIp"`
 }
 
 type overrides struct {

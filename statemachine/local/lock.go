@@ -18,7 +18,7 @@ func lockRun(folder string) (unlock func() error, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the run: %w", err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor fits
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		err = audience.Failf(audience.Gate, "another process is at work on the run in %s: wait until it ends, or stop it", folder)
 	}
