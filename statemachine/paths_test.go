@@ -423,6 +423,14 @@ func TestEveryBranch(t *testing.T) {
 		assert.Empty(t, w.lost, "the lease expired")
 		maps.Copy(taken, w.taken)
 	})
+	t.Run("a query that ends when it is cancelled", func(t *testing.T) {
+		w := newWorld()
+		w.answers["getProtectedQuery"] = slices.Repeat([]any{queryIs("STARTED")}, 182)
+		w.answers["updateProtectedQuery"] = []any{&asl.Error{Name: "CleanRooms.ConflictException", Cause: "it has ended"}}
+		require.NoError(t, w.execute(t, start), "twelve hours of work are not thrown away")
+		assert.Contains(t, w.visited, "CancelQuery")
+		maps.Copy(taken, w.taken)
+	})
 	for state, errors := range catches(readOutline(t)) {
 		for _, name := range errors {
 			t.Run(state+" fails with "+name, func(t *testing.T) { maps.Copy(taken, failFor(t, state, name).taken) })
