@@ -128,6 +128,13 @@ func TestDocumentedRooms(t *testing.T) {
 	require.NotEmpty(t, examples)
 	room, err := ParseRoom(examples[0][1], "")
 	require.NoError(t, err)
+	var withTemplate map[string]any
+	require.NoError(t, json.Unmarshal(examples[0][1], &withTemplate))
+	require.NoError(t, json.Unmarshal([]byte("{"+string(examples[1][1])+"}"), &withTemplate))
+	data, err := json.Marshal(withTemplate)
+	require.NoError(t, err)
+	_, err = ParseRoom(data, "")
+	require.NoError(t, err)
 	query := regexp.MustCompile("(?s)```sql\n(.*?)```").FindSubmatch(page)
 	require.NotNil(t, query)
 	_, err = openParser(t).statement(t.Context(), room, &SQLParameters{QueryString: string(query[1])})
