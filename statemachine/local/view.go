@@ -189,7 +189,7 @@ func (s *liveScreen) end(stage string, _ time.Duration, outcome string) {
 		bar.SetTotal(-1, true)
 		return
 	}
-	bar.Abort(false)
+	bar.Abort(stage != "Upload") // a spinner that stands still says nothing; how far the upload came does
 	s.note(stage + " " + outcome)
 }
 
