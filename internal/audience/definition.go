@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -117,11 +118,11 @@ func ParseDefinition(data []byte) (Definition, error) {
 		return Definition{}, Fail(Invalid, "", fmt.Errorf("read audience definition: %w", err))
 	}
 	def := defaults()
-	if len(problems) == 0 {
-		if err := json.Unmarshal(data, &def); err != nil {
-			return Definition{}, Fail(Invalid, "", fmt.Errorf("read audience definition: %w", err))
-		}
-		problems = def.problems()
+	switch err := json.Unmarshal(data, &def); {
+	case err == nil: // it can be read, so what the schema found need not be all
+		problems = addProblems(problems, def.problems())
+	case len(problems) == 0:
+		return Definition{}, Fail(Invalid, "", fmt.Errorf("read audience definition: %w", err))
 	}
 	if len(problems) > 0 {
 		return Definition{}, Fail(Invalid, "", &ProblemsError{Document: "audience definition", Problems: problems})
@@ -130,6 +131,18 @@ func ParseDefinition(data []byte) (Definition, error) {
 		def.Meta.AudienceName = def.Name
 	}
 	return def, nil
+}
+
+// addProblems adds those about fields that nothing is known to be wrong with.
+func addProblems(known, more []Problem) []Problem {
+	all := known
+	for _, p := range more {
+		if !slices.ContainsFunc(known, func(k Problem) bool { return k.Field == "" || strings.HasPrefix(p.Field+".", k.Field+".") }) {
+			all = append(all, p)
+		}
+	}
+	sortProblems(all)
+	return all
 }
 
 // problems finds what the schema cannot say.

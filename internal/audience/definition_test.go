@@ -3,6 +3,7 @@ package audience_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,6 +103,19 @@ func TestAllProblemsAreNamedAtOnce(t *testing.T) {
 	_, err := audience.ParseDefinition([]byte(`{"tenant": "A", "source": {"path": 1, "columns": {}}, "match": {}, "colour": 1}`))
 	for _, field := range []string{"tenant", "name", "source.path", "source.columns", "match.membership_id", "meta", "colour"} {
 		assert.ErrorContains(t, err, "\n  "+field+": ")
+	}
+}
+
+func TestProblemsOfBothKindsAreNamedAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		name, from, to string
+		want           []string
+	}{
+		{"in two places", `"sql": "SELECT 1"`, `"colour": 1`, []string{"match: give exactly one of sql and template_arn", "match.colour: is not a field of this document"}},
+		{"about one field", `{"EMAIL": "mail"}`, `{}`, []string{"source.columns: must have at least 1 entry"}},
+	} {
+		_, err := audience.ParseDefinition([]byte(strings.Replace(smallest, c.from, c.to, 1)))
+		require.EqualError(t, err, fmt.Sprintf("audience definition has %d problem(s):\n  %s", len(c.want), strings.Join(c.want, "\n  ")), c.name)
 	}
 }
 
