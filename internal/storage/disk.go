@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"gocloud.dev/gcerrors"
@@ -29,6 +32,58 @@ func (f *Folder) onDisk(key string) string {
 func plain(key string) bool {
 	return fs.ValidPath(key) && !strings.Contains(key, "__0x") &&
 		strings.IndexFunc(key, func(r rune) bool { return r < ' ' || r == '\\' }) < 0
+}
+
+// listOnDisk is List by the folders themselves. fileblob leaves out what it may not read, and in a folder of more than a
+// thousand files, those of which one of its pages believes that an earlier one had them.
+func (f *Folder) listOnDisk(ctx context.Context, prefix string) ([]Object, error) {
+	prefix = f.prefix + prefix
+	disk := os.DirFS(f.dir)
+	root := path.Clean(prefix[:strings.LastIndex(prefix, "/")+1]) // the rest is the beginning of a name
+	var objects []Object
+	err := fs.WalkDir(disk, root, func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // removed meanwhile, or never there
+			return nil
+		}
+		if err = cmp.Or(err, ctx.Err()); err != nil || entry.IsDir() {
+			return err
+		}
+		key := fromDisk(name)
+		if !strings.HasPrefix(key, prefix) || unfinished.MatchString(key) || path.Ext(key) == attributes {
+			return nil
+		}
+		info, err := entry.Info()
+		if target, followed := fs.Stat(disk, name); followed == nil {
+			info, err = target, nil // what a link points to
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		objects = append(objects, Object{Key: strings.TrimPrefix(key, f.prefix), Size: info.Size(), Modified: info.ModTime()})
+		return nil
+	})
+	slices.SortFunc(objects, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
+	return objects, err
+}
+
+// attributes is the ending of the files that other programs' fileblob keeps beside its objects.
+const attributes = ".attrs"
+
+// escaped is how fileblob writes a character into a file's name that has no place there.
+var escaped = regexp.MustCompile(`__0x[0-9a-f]+__`)
+
+// fromDisk is the key of the object that a file holds.
+func fromDisk(name string) string {
+	return escaped.ReplaceAllStringFunc(name, func(code string) string {
+		r, err := strconv.ParseInt(code[len("__0x"):len(code)-len("__")], 16, 32)
+		if err != nil {
+			return code
+		}
+		return string(rune(r))
+	})
 }
 
 // createOnDisk makes a file exclusively and as a whole: fileblob's own IfNotExist looks first and renames after, which

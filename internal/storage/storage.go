@@ -161,14 +161,12 @@ func (f *Folder) Delete(ctx context.Context, key string) error {
 
 // List gives the objects below a prefix, in all its folders, sorted by key.
 func (f *Folder) List(ctx context.Context, prefix string) ([]Object, error) {
-	const races = 20
-	for try := 1; ; try++ {
-		objects, err := f.list(ctx, prefix)
-		// On disk, an object that is written or removed meanwhile can vanish between being seen and being looked at.
-		if f.dir == "" || try == races || !errors.Is(err, fs.ErrNotExist) {
-			return objects, f.explain("list", prefix, err)
-		}
+	list := f.list
+	if f.dir != "" {
+		list = f.listOnDisk
 	}
+	objects, err := list(ctx, prefix)
+	return objects, f.explain("list", prefix, err)
 }
 
 func (f *Folder) list(ctx context.Context, prefix string) ([]Object, error) {
@@ -179,14 +177,8 @@ func (f *Folder) list(ctx context.Context, prefix string) ([]Object, error) {
 		if errors.Is(err, io.EOF) {
 			return objects, nil
 		}
-		if gcerrors.Code(err) == gcerrors.NotFound {
-			return nil, fs.ErrNotExist
-		}
 		if err != nil {
 			return nil, err
-		}
-		if f.dir != "" && unfinished.MatchString(o.Key) {
-			continue
 		}
 		objects = append(objects, Object{Key: strings.TrimPrefix(o.Key, f.prefix), Size: o.Size, Modified: o.ModTime})
 	}

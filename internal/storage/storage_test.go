@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -262,4 +263,65 @@ func TestAListDoesNotMindWriters(t *testing.T) {
 	}
 	close(stop)
 	writers.Wait()
+}
+
+// A list of many files in folders whose names begin alike is whole, and in the order of the keys.
+func TestAListIsWhole(t *testing.T) {
+	dir := t.TempDir()
+	f, err := storage.Open(t.Context(), storage.FileURL(dir))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, f.Close()) })
+	var keys []string
+	put := func(key string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, key)), 0o750))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, key), []byte("row"), 0o600))
+		keys = append(keys, key)
+	}
+	for i := range 1001 {
+		put(fmt.Sprintf("part/%05d.csv", i))
+	}
+	for _, key := range []string{"part.csv", "part-1.csv", "part!.csv", "part.d/1.csv", "part.d/2/1.csv", "part 1.csv"} {
+		put(key)
+	}
+	require.NoError(t, f.Write(t.Context(), "odd/a\\b\x01", []byte("x")))
+	keys = append(keys, "odd/a\\b\x01")
+	slices.Sort(keys)
+	assert.Equal(t, keys, keysOf(t, f, ""))
+	assert.Len(t, keysOf(t, f, "part/"), 1001)
+	assert.Equal(t, []string{"part.csv", "part.d/1.csv", "part.d/2/1.csv"}, keysOf(t, f, "part."))
+	assert.Equal(t, []string{"1.csv", "2/1.csv"}, keysOf(t, f.Sub("part.d"), ""))
+	assert.Empty(t, keysOf(t, f, "none/"))
+
+	require.NoError(t, os.Symlink(filepath.Join(dir, "part.csv"), filepath.Join(dir, "part.d", "link.csv")))
+	objects, err := f.List(t.Context(), "part.d/link")
+	require.NoError(t, err)
+	require.Len(t, objects, 1)
+	assert.Equal(t, int64(len("row")), objects[0].Size, "of the file, and not of the link")
+}
+
+func keysOf(t *testing.T, f *storage.Folder, prefix string) (keys []string) {
+	t.Helper()
+	objects, err := f.List(t.Context(), prefix)
+	require.NoError(t, err)
+	for _, o := range objects {
+		keys = append(keys, o.Key)
+	}
+	return keys
+}
+
+// A folder that may not be read must not pass for an empty one.
+func TestAListThatMayNotBeRead(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "closed"), 0o750))
+	require.NoError(t, os.Chmod(filepath.Join(dir, "closed"), 0))
+	t.Cleanup(func() { assert.NoError(t, os.Chmod(filepath.Join(dir, "closed"), 0o700)) }) //nolint:gosec // so that it can be removed
+	f, err := storage.Open(t.Context(), storage.FileURL(dir))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, f.Close()) })
+	_, err = f.List(t.Context(), "")
+	require.ErrorContains(t, err, "closed")
+	assert.Equal(t, audience.Invalid, audience.ClassOf(err))
 }
