@@ -112,7 +112,7 @@ func TestFilesThatChange(t *testing.T) {
 func TestOvertaken(t *testing.T) {
 	b := newBench(t).put("a.csv", csvOf(100)).put("b.csv", csvOf(100))
 	orphan := *b
-	orphan.sizes.readers = 1
+	orphan.sizes.readers, orphan.sizes.partRows = 1, 1000 // no part is ended while the other is at work
 	var whole []string
 	var once sync.Once
 	orphan.deps.Log = slog.New(stopAtFile{slog.DiscardHandler, func() {

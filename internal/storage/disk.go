@@ -107,7 +107,14 @@ func createOnDisk(name string, data []byte) error {
 // Clear removes every object below a prefix, and what killed writers left there.
 func (f *Folder) Clear(ctx context.Context, prefix string) error {
 	if f.dir != "" {
-		return f.explain("clear", prefix, os.RemoveAll(f.onDisk(prefix)))
+		const races = 20
+		for try := 1; ; try++ {
+			err := os.RemoveAll(f.onDisk(prefix))
+			// Another writer may put a file into a folder that was just emptied.
+			if try == races || !errors.Is(err, fs.ErrExist) {
+				return f.explain("clear", prefix, err)
+			}
+		}
 	}
 	objects, err := f.List(ctx, prefix)
 	if err != nil {
