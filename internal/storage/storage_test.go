@@ -317,7 +317,7 @@ func TestAListThatMayNotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "closed"), 0o750))
 	require.NoError(t, os.Chmod(filepath.Join(dir, "closed"), 0))
-	t.Cleanup(func() { assert.NoError(t, os.Chmod(filepath.Join(dir, "closed"), 0o700)) }) //nolint:gosec // so that it can be removed
+	t.Cleanup(func() { assert.NoError(t, os.Chmod(filepath.Join(dir, "closed"), 0o700)) })
 	f, err := storage.Open(t.Context(), storage.FileURL(dir))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, f.Close()) })

@@ -389,11 +389,13 @@ func TestOvertaken(t *testing.T) {
 // TestOvertakenSessions has both tasks need a new session at different batches: it must not be the same, for one's first
 // batch would pass for the other's.
 func TestOvertakenSessions(t *testing.T) {
-	group := &group{name: "EMAIL"}
-	r := &audience.Receipt{Run: "r1", Chunk: "00001", Rows: 100}
-	assert.Equal(t, sessionID(r, &batch{group: group, seq: 3}, 1), sessionID(r, &batch{group: group, seq: 3}, 1))
-	assert.NotEqual(t, sessionID(r, &batch{group: group, seq: 3}, 1), sessionID(r, &batch{group: group, seq: 4}, 1))
-	assert.NotEqual(t, sessionID(r, &batch{group: group, seq: 3}, 1), sessionID(r, &batch{group: group, seq: 3}, 2))
+	id := func(first, epoch int) int64 {
+		return sessionID(&audience.Receipt{Run: "r1", Chunk: "00001", Rows: 100}, &batch{group: &group{name: "EMAIL"}, seq: first}, epoch)
+	}
+	began := id(3, 1)
+	assert.Equal(t, began, id(3, 1), "both continue the same session")
+	assert.NotEqual(t, began, id(4, 1))
+	assert.NotEqual(t, began, id(3, 2))
 }
 
 // TestClockIsSetBack has nobody know any more how old a session is: Meta discards what comes to one that is too old.
