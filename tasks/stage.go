@@ -38,6 +38,8 @@ type work struct {
 	folder *storage.Folder
 	env    env
 	log    *slog.Logger
+	// keep renews the audience's lease, or tells that another run has it by now.
+	keep func(context.Context) error
 }
 
 // A stageFunc does one stage's work.
@@ -142,6 +144,7 @@ func holdLease(ctx context.Context, w *work, take bool) (context.Context, func()
 	if err != nil {
 		return nil, nil, errors.Join(err, leases.Close())
 	}
+	w.keep = func(ctx context.Context) error { return storage.RenewLease(ctx, leases, key, w.run.ID, leaseTTL) }
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/prepare"
 	"github.com/cleanreach/cleanreach/internal/storage"
 )
 
@@ -204,6 +205,10 @@ func TestLease(t *testing.T) {
 			require.NoError(t, storage.ReleaseLease(t.Context(), b.leases, "00000001.json", "r1"))
 			b.hold(time.Hour)
 		}, 3, "run r0 holds this audience"},
+		{"removed meanwhile", false, func(t *testing.T, b *bench) {
+			b.run(true, nothing)
+			require.NoError(t, b.leases.Clear(t.Context(), ""))
+		}, 3, "is gone"},
 		{"lease.json is none", false, func(t *testing.T, b *bench) {
 			require.NoError(t, b.folder.Write(t.Context(), audience.LeaseFile, []byte("x")))
 		}, 2, "lease.json"},
@@ -247,6 +252,26 @@ func TestLeaseIsLostOnTheWay(t *testing.T) {
 	require.ErrorAs(t, context.Cause(ctx), &held)
 	assert.Equal(t, "r0", held.Run)
 	assert.Equal(t, audience.Gate, audience.ClassOf(context.Cause(ctx)))
+}
+
+// TestNoTableIsSwitchedWithoutTheLease has another run take the lease between two renewals: that one's query would be answered
+// from this run's table.
+func TestNoTableIsSwitchedWithoutTheLease(t *testing.T) {
+	b := newBench(t, "")
+	tables, err := storage.Open(t.Context(), storage.FileURL(t.TempDir()))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, tables.Close()) })
+	code := b.run(true, func(ctx context.Context, w *work) error {
+		catalog := leased{prepare.DocumentCatalog{Folder: tables}, w.keep}
+		require.NoError(t, catalog.Switch(ctx, audience.CatalogTable{Name: "acme_vip", Run: "r1"}))
+		require.NoError(t, b.leases.Write(ctx, "00000002.json", []byte(`{"schema": 1, "run": "r0", "ttl_seconds": 60}`)))
+		return catalog.Switch(ctx, audience.CatalogTable{Name: "acme_vip", Run: "late"})
+	})
+	assert.Equal(t, 3, code)
+	assert.Contains(t, b.failure("failures/probe.json").Message, "run r0 holds this audience")
+	var table audience.CatalogTable
+	require.NoError(t, tables.ReadJSON(t.Context(), "acme_vip.json", &table))
+	assert.Equal(t, "r1", table.Run)
 }
 
 func TestRenewalThatFailsForTheMoment(t *testing.T) {

@@ -29,7 +29,7 @@ var prepareStage = stageFunc{"prepare", true, func(ctx context.Context, w *work)
 	if err != nil {
 		return err
 	}
-	_, err = prepare.Run(ctx, prepare.Deps{Run: w.run, Folder: w.folder, Catalog: catalog, Now: time.Now, Log: w.log})
+	_, err = prepare.Run(ctx, prepare.Deps{Run: w.run, Folder: w.folder, Catalog: leased{catalog, w.keep}, Now: time.Now, Log: w.log})
 	return err
 }}
 
@@ -78,6 +78,21 @@ func (s silent) Audience(context.Context, string) (meta.CustomAudience, error) {
 // SessionStatus gives the reason.
 func (s silent) SessionStatus(context.Context, string, int64) (*meta.SessionStatus, error) {
 	return nil, s.why
+}
+
+// A leased catalog switches no table under another run's query: a machine that slept for longer than its lease lasts would do
+// so before the next renewal is due.
+type leased struct {
+	prepare.Catalog
+	keep func(context.Context) error
+}
+
+// Switch switches the table while the lease is this run's.
+func (l leased) Switch(ctx context.Context, to audience.CatalogTable) error {
+	if err := l.keep(ctx); err != nil {
+		return err
+	}
+	return l.Catalog.Switch(ctx, to)
 }
 
 // openCatalog opens the catalog that prepared tables are switched in.

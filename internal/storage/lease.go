@@ -78,6 +78,9 @@ func RenewLease(ctx context.Context, folder *Folder, key, run string, ttl time.D
 	if err != nil {
 		return err
 	}
+	if generation == 0 {
+		return audience.Fail(audience.Gate, "start the run again", fmt.Errorf("the lease that this run held in %s is gone: somebody has removed it", folder.URL()))
+	}
 	if leaseKey(generation) != key || current.Run != run {
 		until := modified.Add(time.Duration(current.TTLSeconds) * time.Second)
 		return audience.Fail(audience.Gate, "this run stops, so that the two do not mix", &HeldError{Run: current.Run, Until: until})
