@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/table"
 )
 
 // reasonsShown bounds how many reasons a gate's message lists.
@@ -23,7 +24,11 @@ func checkGates(deps Deps, doc *audience.Prepared) error {
 	quarantine := deps.Folder.Sub(audience.QuarantineDir).URL()
 	consented := doc.Source - doc.NoConsent
 	if ratio := float64(doc.Quarantined) / float64(max(consented, 1)); ratio > def.Limits.MaxInvalidRatio {
-		return audience.Fail(audience.Gate, "mend the files or source.columns, or raise limits.max_invalid_ratio; which rows and why is in "+quarantine,
+		mend := "mend the files or source.columns"
+		if doc.RowReasons[table.BadEncoding] > doc.Quarantined/2 {
+			mend = "set source.encoding to what the files are written in"
+		}
+		return audience.Fail(audience.Gate, mend+", or raise limits.max_invalid_ratio; which rows and why is in "+quarantine,
 			fmt.Errorf("%d of %d rows (%.1f %%) were quarantined, and limits.max_invalid_ratio allows %.1f %%; mostly for %s",
 				doc.Quarantined, consented, 100*ratio, 100*def.Limits.MaxInvalidRatio, topReasons(doc.RowReasons)))
 	}

@@ -57,6 +57,12 @@ func TestPreparedAlready(t *testing.T) {
 	assert.Equal(t, "r1", b.table().Run, "the table is switched again")
 }
 
+func TestFilesInAnotherEncodingAreCalledThat(t *testing.T) {
+	b := newBench(t).define(map[string]any{"limits.max_invalid_ratio": 0.1}).put("a.csv", "customer_id,Email,Last Name\n1,a@b.de,M\xfcller\n2,c@d.de,Gro\xdf\n")
+	_ = b.fails(audience.Gate, "bad_encoding (2)", "set source.encoding", "limits.max_invalid_ratio")
+}
+
+
 func TestMendedAfterGate(t *testing.T) {
 	b := newBench(t).define(map[string]any{"limits.max_invalid_ratio": 0.1}).put("a.csv", "customer_id,Email,Last Name\n,x,\n,y,\n3,,\n")
 	_ = b.fails(audience.Gate, "no_key (2)")

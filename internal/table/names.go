@@ -38,7 +38,7 @@ func Quoted(names []string) string {
 // missing makes the error for wanted columns that a file lacks. found says whether it has any of the others.
 func missing(file string, names, present []string, found bool) error {
 	e := &MissingColumnsError{File: file, Missing: names}
-	next := "check that its first line is a header, and the columns' names in the definition's source"
+	next := "check that its first line is a header, and the definition's source: the columns' names and, where they are set, delimiter and encoding"
 	if found {
 		next = "correct the columns' names in the definition's source"
 		e.Present = present
