@@ -62,7 +62,6 @@ func TestFilesInAnotherEncodingAreCalledThat(t *testing.T) {
 	_ = b.fails(audience.Gate, "bad_encoding (2)", "set source.encoding", "limits.max_invalid_ratio")
 }
 
-
 func TestMendedAfterGate(t *testing.T) {
 	b := newBench(t).define(map[string]any{"limits.max_invalid_ratio": 0.1}).put("a.csv", "customer_id,Email,Last Name\n,x,\n,y,\n3,,\n")
 	_ = b.fails(audience.Gate, "no_key (2)")
