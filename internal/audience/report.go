@@ -53,6 +53,7 @@ type Report struct {
 	Rows         Rows               `json:"rows"`
 	Keys         map[Key]KeyQuality `json:"keys"`
 	RowReasons   map[string]int64   `json:"row_reasons"`
+	KeptReasons  map[string]int64   `json:"kept_reasons"` // values of kept columns left out, by column:reason
 	SendReasons  map[string]int64   `json:"send_reasons"` // values dropped before sending, by KEY:reason
 	Chunks       ChunkCounts        `json:"chunks"`
 	Failed       []FailedChunk      `json:"failed_chunks,omitempty"` // the first 100

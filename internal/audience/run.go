@@ -130,8 +130,9 @@ type Prepared struct {
 	Prepared    int64              `json:"prepared"`
 	Files       []SourceFile       `json:"files"`
 	Keys        map[Key]KeyQuality `json:"keys"`
-	RowReasons  map[string]int64   `json:"row_reasons"` // why rows were quarantined
-	Columns     []string           `json:"columns"`     // of the prepared table, in order
+	RowReasons  map[string]int64   `json:"row_reasons"`  // why rows were quarantined
+	KeptReasons map[string]int64   `json:"kept_reasons"` // values of kept columns that are not of their type, by column:reason
+	Columns     []string           `json:"columns"`      // of the prepared table, in order
 	StartedAt   time.Time          `json:"started_at"`
 	FinishedAt  time.Time          `json:"finished_at"`
 }

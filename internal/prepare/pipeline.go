@@ -93,6 +93,7 @@ func newPipeline(deps Deps, src *source, plan *layout, sizes sizes, started time
 			hashes:     make([][]uint64, len(plan.keys)),
 			cells:      newCells(plan),
 			rowReasons: map[string]int64{},
+			unparsed:   map[string]int64{},
 		})
 	}
 	batches := sizes.workers + sizes.readers + 2

@@ -179,6 +179,7 @@ func TestQuarantine(t *testing.T) {
 		"sub/a.csv|9|last_seen|not_date|field",
 	}, b.rows(audience.QuarantineDir))
 	assert.Equal(t, map[string]int64{"ragged_row": 1, "no_key": 2}, doc.RowReasons)
+	assert.Equal(t, map[string]int64{"last_seen:not_date": 2, "spent:not_double": 1}, doc.KeptReasons)
 	assert.Equal(t, []int64{9, 2, 3, 4}, []int64{doc.Source, doc.NoConsent, doc.Quarantined, doc.Prepared})
 	assert.Equal(t, audience.KeyQuality{Filled: 4, Valid: 3, Invalid: map[string]int64{"not_an_address": 1}}, doc.Keys[audience.Email])
 	assert.Equal(t, audience.KeyQuality{Filled: 4, Valid: 4, Duplicates: 3}, doc.Keys[audience.LastName])

@@ -74,7 +74,7 @@ func (d *distinct) count() (n int64, estimated bool) {
 func (p *pipeline) account() (*audience.Prepared, error) {
 	doc := &audience.Prepared{
 		Schema: audience.DocumentVersion, Files: []audience.SourceFile{}, Keys: map[audience.Key]audience.KeyQuality{},
-		RowReasons: map[string]int64{}, Columns: p.layout.columns(),
+		RowReasons: map[string]int64{}, KeptReasons: map[string]int64{}, Columns: p.layout.columns(),
 	}
 	for _, file := range p.src.files {
 		doc.Source += file.rows
@@ -86,6 +86,9 @@ func (p *pipeline) account() (*audience.Prepared, error) {
 		for reason, n := range w.rowReasons {
 			doc.RowReasons[reason] += n
 			doc.Quarantined += n
+		}
+		for reason, n := range w.unparsed {
+			doc.KeptReasons[reason] += n
 		}
 	}
 	for i, column := range p.layout.keys {

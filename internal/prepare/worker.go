@@ -22,6 +22,7 @@ type worker struct {
 
 	noConsent  int64
 	rowReasons map[string]int64 // rows in the quarantine
+	unparsed   map[string]int64 // kept values that are not of their type, by column:reason
 	tallies    []tally          // for each of the layout's keys
 
 	cells  []cell         // the current row's, for each of the layout's keys
@@ -188,7 +189,9 @@ func (w *worker) keepAttribute(at attribute, canonical []byte, hashed bool) []by
 func (w *worker) flush(ctx context.Context, file string) error {
 	err := w.prepared.write(ctx, w.out, func(row, column int) {
 		field := w.layout.fields[column]
-		w.quarantine.field(file, w.rows[row], field.Name, "not_"+string(field.Type))
+		reason := "not_" + string(field.Type)
+		w.unparsed[field.Name+":"+reason]++
+		w.quarantine.field(file, w.rows[row], field.Name, reason)
 	})
 	if err != nil {
 		return err

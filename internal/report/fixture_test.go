@@ -78,7 +78,8 @@ func prepared(matched int64) *audience.Prepared {
 	share := matched / 10
 	p := &audience.Prepared{
 		Schema: 1, Source: 25 * share, NoConsent: share, Quarantined: share, Prepared: 23 * share, StartedAt: at(2), FinishedAt: at(30),
-		RowReasons: map[string]int64{"ragged_row": share - share/4, "no_key": share / 4},
+		RowReasons:  map[string]int64{"ragged_row": share - share/4, "no_key": share / 4},
+		KeptReasons: map[string]int64{"last_order:not_date": share},
 		Keys: map[audience.Key]audience.KeyQuality{
 			audience.Phone:   {Filled: 15 * share, Valid: 13 * share, Invalid: map[string]int64{"not_a_number": share, "placeholder": share}, Duplicates: 40, Estimated: true},
 			audience.Email:   {Filled: 23 * share, Valid: 22*share + share/2, Invalid: map[string]int64{"not_an_address": share - share/2}, Duplicates: 12},

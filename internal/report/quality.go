@@ -105,6 +105,10 @@ func valueReasons(r *audience.Report) reasonList {
 			sums[place{key, reason}] = row
 		}
 	}
+	for both, n := range r.KeptReasons {
+		column, reason, _ := strings.Cut(both, ":")
+		sums[place{audience.Key(column), reason}] = reasonRow{source: n}
+	}
 	for both, n := range r.SendReasons {
 		key, reason, _ := strings.Cut(both, ":")
 		row := sums[place{audience.Key(key), reason}]

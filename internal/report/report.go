@@ -104,7 +104,7 @@ func (f *facts) report(unbalanced error) *audience.Report {
 		Schema: audience.DocumentVersion, Run: f.run.ID, Tenant: f.run.Tenant, Audience: f.run.Audience,
 		Mode: def.Meta.Mode, AdAccount: def.Meta.AdAccount, AudienceID: f.docs.preflight.AudienceID, AudienceName: cmp.Or(f.meta.name, def.Meta.AudienceName),
 		SourceKnown: f.docs.prepared != nil, Rows: f.rows(),
-		Keys: map[audience.Key]audience.KeyQuality{}, RowReasons: map[string]int64{}, SendReasons: u.reasons,
+		Keys: map[audience.Key]audience.KeyQuality{}, RowReasons: map[string]int64{}, KeptReasons: map[string]int64{}, SendReasons: u.reasons,
 		Chunks: u.counts(), Failed: u.failedChunks(f.docs.chunks), Batches: u.batches,
 		MatchRate: f.meta.rate(), Times: times(f.stages()), Throttled: u.throttled,
 		Status: f.meta.status, MetaProblem: f.meta.problemClass(), StartedAt: f.run.StartedAt, FinishedAt: f.finished,
@@ -112,6 +112,7 @@ func (f *facts) report(unbalanced error) *audience.Report {
 	if p := f.docs.prepared; p != nil {
 		maps.Copy(r.Keys, p.Keys)
 		maps.Copy(r.RowReasons, p.RowReasons)
+		maps.Copy(r.KeptReasons, p.KeptReasons)
 	}
 	r.Outcome = outcomeOf(r.Rows.Matched, r.Chunks, f.docs.plan.ToleratedPercent)
 	if unbalanced != nil {

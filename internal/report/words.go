@@ -41,9 +41,19 @@ var rowReasonTexts = map[string]string{
 	"no_key":           "no usable e-mail address, phone number, device id, customer id or last name",
 }
 
+// keptReasonTexts says why a value of a kept column was left out: it is not of the type that the definition gives.
+var keptReasonTexts = map[string]string{
+	"not_" + string(table.BigInt): "not a whole number, which is the column's type", "not_" + string(table.Double): "not a number, which is the column's type",
+	"not_" + string(table.Boolean): "not true or false, which is the column's type", "not_" + string(table.Date): "not a date, which is the column's type",
+	"not_" + string(table.Timestamp): "not a point in time, which is the column's type",
+}
+
 // reasonText says in words why a value or a row was left out.
 func reasonText(reason string) string {
 	if text, ok := rowReasonTexts[reason]; ok {
+		return text
+	}
+	if text, ok := keptReasonTexts[reason]; ok {
 		return text
 	}
 	return strings.ReplaceAll(identity.Reason(reason).Text(), "_", " ")
