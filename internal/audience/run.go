@@ -27,6 +27,9 @@ type Run struct {
 // runID is what may be a part of every key and path: Clean Rooms takes little more in a result's prefix.
 var runID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
 
+// ValidRunID reports whether a run may be called that: 1 to 80 letters, digits, dots, dashes and underscores.
+func ValidRunID(id string) bool { return runID.MatchString(id) }
+
 // ParseRun reads run.json and checks the id and the definition in it. Its error is of class Invalid.
 func ParseRun(data []byte) (*Run, error) {
 	var r Run
@@ -41,7 +44,7 @@ func ParseRun(data []byte) (*Run, error) {
 		return nil, Failf(Invalid, "the run was started for %s/%s but the definition found there is of %s/%s: put it at audiences/%s/%s.json",
 			r.Tenant, r.Audience, def.Tenant, def.Name, def.Tenant, def.Name)
 	}
-	if !runID.MatchString(r.ID) {
+	if !ValidRunID(r.ID) {
 		return nil, Failf(Invalid, "the run's id %q cannot be a part of a result's prefix: name the execution with letters, digits, dots, dashes and underscores", r.ID)
 	}
 	r.def = def

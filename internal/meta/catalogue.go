@@ -32,6 +32,9 @@ type remedy struct {
 	wait  time.Duration
 }
 
+// NewToken says what a person must do about a token that is of no more use.
+const NewToken = "make a new system user token with ads_management at https://business.facebook.com/settings/system-users and store it in the secret (on a laptop, in CLEANREACH_META_TOKEN)" //nolint:gosec // how to get one
+
 var remedies = map[kind]remedy{
 	request:    {audience.Invalid, "change the definition or the call: trying again does not help", 0},
 	transient:  {audience.Transient, "it may succeed a little later", 0},
@@ -39,7 +42,7 @@ var remedies = map[kind]remedy{
 	throttle:   {audience.Throttled, "start it again later, or run fewer uploads of this ad account at once", time.Minute},
 	busy:       {audience.Throttled, "start it again when the audience's operation status is back to 200", time.Minute},
 	session:    {audience.Transient, "send the rest in a new upload session", 0},
-	auth:       {audience.Action, "make a new system user token with ads_management at https://business.facebook.com/settings/system-users and store it in the secret (on a laptop, in CLEANREACH_META_TOKEN)", 0},
+	auth:       {audience.Action, NewToken, 0},
 	permission: {audience.Action, "give the system user and the app access to the ad account (role Admin, permission ads_management) at https://business.facebook.com/settings", 0},
 	terms:      {audience.Action, "a person who manages the ad account must accept the terms once at " + termsPage, 0},
 	policy:     {audience.Action, "read the reason at https://business.facebook.com/accountquality, then ask for a review or use another audience", 0},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/table"
 )
 
 // columnsOf finds the columns that every file with rows has in common, and which key each holds; names that are no key's
@@ -35,8 +36,8 @@ func columnsOf(files []file) (columns []audience.PlanColumn, ignored []string, e
 	}
 	if !slices.ContainsFunc(columns, func(c audience.PlanColumn) bool { return c.Key.Finds() }) {
 		return nil, nil, audience.Fail(audience.Invalid,
-			"let the query select at least one of "+quoted(finding())+"; "+quoted([]string{audience.Email.HashColumn()})+" and the like count too, for values that are hashes already",
-			fmt.Errorf("read matched file %s: its columns %s hold nothing by which Meta finds a person", model.name, quoted(model.columns)))
+			"let the query select at least one of "+table.Quoted(finding())+"; "+table.Quoted([]string{audience.Email.HashColumn()})+" and the like count too, for values that are hashes already",
+			fmt.Errorf("read matched file %s: its columns %s hold nothing by which Meta finds a person", model.name, table.Quoted(model.columns)))
 	}
 	return columns, ignored, nil
 }
@@ -90,10 +91,10 @@ func sameColumns(a, b *file) error {
 	}
 	var differ []string
 	if len(onlyA) > 0 {
-		differ = append(differ, "only "+a.name+" has "+quoted(onlyA))
+		differ = append(differ, "only "+a.name+" has "+table.Quoted(onlyA))
 	}
 	if len(onlyB) > 0 {
-		differ = append(differ, "only "+b.name+" has "+quoted(onlyB))
+		differ = append(differ, "only "+b.name+" has "+table.Quoted(onlyB))
 	}
 	return audience.Failf(audience.Invalid,
 		"read matched files %s and %s: their columns differ (%s): one query writes files of one kind, so look for files of another query in the same folder",
@@ -118,12 +119,4 @@ func finding() []string {
 		}
 	}
 	return names
-}
-
-func quoted(names []string) string {
-	parts := make([]string, len(names))
-	for i, n := range names {
-		parts[i] = `"` + n + `"`
-	}
-	return strings.Join(parts, ", ")
 }

@@ -77,21 +77,19 @@ func (f *Findings) token(ctx context.Context, q Question) bool {
 		return true
 	}
 	if !info.Valid {
-		f.fail(checkToken, audience.Action, newToken, "Meta says that the token is not valid")
+		f.fail(checkToken, audience.Action, meta.NewToken, "Meta says that the token is not valid")
 		if !info.ExpiresAt.IsZero() {
-			f.expiry(checkExpiry, "the token", newToken, info.ExpiresAt, q.Now)
+			f.expiry(checkExpiry, "the token", meta.NewToken, info.ExpiresAt, q.Now)
 		}
 		return false
 	}
 	f.ok(checkToken, "the token is valid, of app %s", info.AppID)
 	f.tokenType(info.Type)
-	f.expiry(checkExpiry, "the token", newToken, info.ExpiresAt, q.Now)
+	f.expiry(checkExpiry, "the token", meta.NewToken, info.ExpiresAt, q.Now)
 	f.expiry(checkDataAccess, "the token's access to data", "its person must authorize the app again, or use a system user's token", info.DataAccess, q.Now)
 	f.scopes(info.Scopes)
 	return true
 }
-
-const newToken = "make a new system user token with ads_management at https://business.facebook.com/settings/system-users and store it in the secret (on a laptop, in CLEANREACH_META_TOKEN)" //nolint:gosec // how to get one
 
 func (f *Findings) tokenType(kind string) {
 	if kind == "SYSTEM_USER" {
@@ -128,7 +126,7 @@ func (f *Findings) scopes(scopes []string) {
 	case scopes == nil:
 		f.warn(checkScopes, "see to it that the token has "+needed, "Meta does not say which permissions the token has")
 	default:
-		f.fail(checkScopes, audience.Action, newToken, "the token lacks %s", needed)
+		f.fail(checkScopes, audience.Action, meta.NewToken, "the token lacks %s", needed)
 	}
 }
 

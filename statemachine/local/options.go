@@ -85,9 +85,6 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	return o, o.check()
 }
 
-// runName is what Step Functions takes as an execution's name, less what is awkward in a path.
-var runName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
-
 // taken are the names of the folders beside the short way to a run.
 var taken = []string{"audiences", "bus", "catalog", "demo", "leases", "queue", "results", "room", "runs", "sandbox"}
 
@@ -132,7 +129,7 @@ func (o *options) problems() []string {
 	if !metaChoice.MatchString(o.meta) {
 		problems = append(problems, "-meta must be sandbox, live or a URL")
 	}
-	if o.run != "" && !runName.MatchString(o.run) {
+	if o.run != "" && !audience.ValidRunID(o.run) {
 		problems = append(problems, "-run must have 1 to 80 letters, digits, dots, dashes or underscores")
 	}
 	if slices.Contains(taken, o.run) {
