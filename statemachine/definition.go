@@ -29,6 +29,7 @@ type Values struct {
 	PrepareTaskDefinition   string   `json:"prepare_task_definition"`
 	PlanTaskDefinition      string   `json:"plan_task_definition"`
 	UploadTaskDefinition    string   `json:"upload_task_definition"`
+	UploadCapacity          string   `json:"upload_capacity"` // FARGATE_SPOT or FARGATE, of a chunk's first task
 	ReportTaskDefinition    string   `json:"report_task_definition"`
 	Subnets                 []string `json:"subnets"`
 	SecurityGroups          []string `json:"security_groups"`

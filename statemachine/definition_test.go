@@ -13,7 +13,7 @@ func someValues() Values {
 	return Values{
 		WorkBucket: "work", WorkURL: "s3://work", ResultsBucket: "results", ResultsURL: "s3://results", Cluster: "cluster",
 		PreflightTaskDefinition: "preflight", PrepareTaskDefinition: "prepare", PlanTaskDefinition: "plan",
-		UploadTaskDefinition: "upload", ReportTaskDefinition: "report", Subnets: []string{"subnet-1", "subnet-2"},
+		UploadTaskDefinition: "upload", UploadCapacity: "FARGATE_SPOT", ReportTaskDefinition: "report", Subnets: []string{"subnet-1", "subnet-2"},
 		SecurityGroups: []string{"sg-1"}, DeadLetterQueueURL: "https://queue", EventBus: "bus",
 	}
 }

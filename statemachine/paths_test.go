@@ -26,6 +26,7 @@ type world struct {
 	bucket  map[string]string
 	queue   []map[string]any
 	events  []map[string]any
+	room    map[string][]string // by command and chunk: the capacity providers that its tasks asked for
 	visited []string            // top-level states, and chunk states as chunk:State
 	taken   map[transition]bool // the ways between them
 	last    map[string]step     // by execution and path: the state that ran there last
@@ -47,7 +48,7 @@ const (
 func newWorld() *world {
 	return &world{
 		bucket: map[string]string{"audiences/acme/vip.json": `{"source": {}}`},
-		exits:  map[string][]string{}, answers: map[string][]any{}, broken: map[string]string{}, entered: map[string]time.Time{},
+		exits:  map[string][]string{}, room: map[string][]string{}, answers: map[string][]any{}, broken: map[string]string{}, entered: map[string]time.Time{},
 		taken: map[transition]bool{}, last: map[string]step{}, chunks: []string{"00001", "00002"}, outcome: "succeeded",
 	}
 }
@@ -140,6 +141,9 @@ func (w *world) task(p map[string]any) (any, error) {
 			key += ":" + v["Value"].(string)
 		}
 	}
+	if strategy, ok := p["CapacityProviderStrategy"].([]any); ok {
+		w.room[key] = append(w.room[key], strategy[0].(map[string]any)["CapacityProvider"].(string))
+	}
 	w.hold(key, 15*time.Minute) // every task renews it when it starts
 	if next := w.exits[key]; len(next) > 0 {
 		w.exits[key] = next[1:]
@@ -185,7 +189,7 @@ func (w *world) put(name string, document any) {
 }
 
 func taskFailed(p map[string]any, how string) *asl.Error {
-	if strings.HasPrefix(how, "ECS.") || strings.HasPrefix(how, "States.") {
+	if strings.Contains(how, ".") { // of the API: no task ran
 		return &asl.Error{Name: how, Cause: "the API said no"}
 	}
 	container := map[string]any{"Name": "cleanreach"}
@@ -359,6 +363,12 @@ func TestEveryBranch(t *testing.T) {
 		{"a chunk is throttled, killed and interrupted", start, func(w *world) { w.exits["upload:00002"] = []string{"5", "137", "SpotInterruption"} },
 			way(begin, prechecks, checked, query, uploaded, ofChunk(1, chunkBad...), ofChunk(1, "WaitForMeta", "CountChunkAttempt", "UploadChunk"),
 				repeat(2, ofChunk(1, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...)), finished), ""},
+		{"a chunk finds no room on Spot, nor on Fargate at first", start, func(w *world) { w.exits["upload:00002"] = []string{"AmazonECS.Unknown", "AmazonECS.Unknown"} },
+			way(begin, prechecks, checked, query, uploaded, ofChunk(1, "JudgeCapacity", "UseOnDemand", "UploadChunk", "JudgeCapacity", "WaitForCapacity", "CountChunkAttempt", "UploadChunk"), finished), ""},
+		{"a chunk finds no room for twenty minutes", start, func(w *world) { w.exits["upload:00002"] = slices.Repeat([]string{"AmazonECS.Unknown"}, 6) },
+			way(begin, prechecks, checked, query, uploaded, ofChunk(1, "JudgeCapacity", "UseOnDemand", "UploadChunk"),
+				repeat(4, ofChunk(1, "JudgeCapacity", "WaitForCapacity", "CountChunkAttempt", "UploadChunk")),
+				ofChunk(1, "JudgeCapacity", "NameChunkError", "SendChunkToDeadLetterQueue", "ChunkFailed"), finished), ""},
 		{"a chunk is refused: dead-letter queue, and the run goes on", start, func(w *world) { w.exits["upload:00001"] = []string{"4"} },
 			way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), one("1:UploadChunk"), finished), ""},
 		{"a chunk's task cannot be started", start, func(w *world) { w.exits["upload:00001"] = []string{"ECS.ClientException"} },
@@ -438,6 +448,34 @@ func TestEveryBranch(t *testing.T) {
 	}
 	for _, way := range transitions(readOutline(t)) {
 		assert.True(t, taken[way], "no case goes from %s to %s", way.from, way.to)
+	}
+}
+
+// TestOnlyAChunksFirstTaskIsOnSpot: a task that was interrupted, or found no room, must not be again.
+func TestOnlyAChunksFirstTaskIsOnSpot(t *testing.T) {
+	const spot, demand = "FARGATE_SPOT", "FARGATE"
+	cases := []struct {
+		name  string
+		exits []string
+		want  []string
+	}{
+		{"undisturbed", nil, []string{spot}},
+		{"interrupted", []string{"SpotInterruption"}, []string{spot, demand}},
+		{"killed by the interruption", []string{"137", "137"}, []string{spot, demand, demand}},
+		{"throttled by Meta", []string{"5"}, []string{spot, demand}},
+		{"no room", []string{"AmazonECS.Unknown"}, []string{spot, demand}},
+		{"no room anywhere", []string{"AmazonECS.Unknown", "AmazonECS.Unknown"}, []string{spot, demand, demand}},
+		{"a call that ECS throttles", []string{"ECS.ThrottlingException"}, []string{spot, spot}}, // no task was asked for
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			w.exits["upload:00002"] = c.exits
+			require.NoError(t, w.execute(t, `{"tenant": "acme", "audience": "vip"}`))
+			assert.Equal(t, c.want, w.room["upload:00002"])
+			assert.Equal(t, []string{spot}, w.room["upload:00001"], "another chunk's trouble is not this one's")
+			assert.Len(t, w.room, 2, "the other stages are never on Spot")
+		})
 	}
 }
 

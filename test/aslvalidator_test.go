@@ -24,7 +24,7 @@ func TestAnotherValidatorTakesTheDefinition(t *testing.T) {
 		WorkBucket: "work", WorkURL: "s3://work", ResultsBucket: "results", ResultsURL: "s3://results",
 		Cluster:                 "arn:aws:ecs:eu-central-1:123456789012:cluster/cleanreach",
 		PreflightTaskDefinition: "preflight", PrepareTaskDefinition: "prepare", PlanTaskDefinition: "plan",
-		UploadTaskDefinition: "upload", ReportTaskDefinition: "report", Subnets: []string{"subnet-1"}, SecurityGroups: []string{"sg-1"},
+		UploadTaskDefinition: "upload", UploadCapacity: "FARGATE_SPOT", ReportTaskDefinition: "report", Subnets: []string{"subnet-1"}, SecurityGroups: []string{"sg-1"},
 		DeadLetterQueueURL: "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letter", EventBus: "cleanreach",
 	})
 	require.NoError(t, err)

@@ -135,6 +135,28 @@ func (c cancelOnWrite) Write(p []byte) (int, error) {
 	return c.discard.Write(p)
 }
 
+func provider(name string, weight int) []any {
+	return []any{map[string]any{"CapacityProvider": name, "Weight": weight}}
+}
+
+// onCapacity has a task name a capacity provider in place of a launch type.
+func onCapacity(name string, weight int) func(p map[string]any) {
+	return func(p map[string]any) {
+		delete(p, "LaunchType")
+		p["CapacityProviderStrategy"] = provider(name, weight)
+	}
+}
+
+func TestATaskOnSpotSaysSo(t *testing.T) {
+	tasks, _ := shell(t, "exit 0")
+	result, err := tasks.Call(t.Context(), runTask(onCapacity("FARGATE_SPOT", 1)))
+	require.NoError(t, err)
+	text, err := json.Marshal(result)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), `"LaunchType":"FARGATE"`)
+	assert.Contains(t, string(text), `"CapacityProviderName":"FARGATE_SPOT"`)
+}
+
 func TestTasksRefuseWhatECSRefuses(t *testing.T) {
 	override := func(p map[string]any) map[string]any {
 		return p["Overrides"].(map[string]any)["ContainerOverrides"].([]any)[0].(map[string]any)
@@ -147,6 +169,11 @@ func TestTasksRefuseWhatECSRefuses(t *testing.T) {
 		{"cluster", func(p map[string]any) { p["Cluster"] = "x" }, "ECS.ClusterNotFoundException"},
 		{"task definition", func(p map[string]any) { p["TaskDefinition"] = "x" }, "ECS.ClientException"},
 		{"container", func(p map[string]any) { override(p)["Name"] = "x" }, "ECS.InvalidParameterException"},
+		{"launch type and capacity provider", func(p map[string]any) { p["CapacityProviderStrategy"] = provider("FARGATE", 1) }, "both a launch type and capacity provider"},
+		{"neither", func(p map[string]any) { delete(p, "LaunchType") }, "ECS.InvalidParameterException"},
+		{"another launch type", func(p map[string]any) { p["LaunchType"] = "EC2" }, "launch_type EC2"},
+		{"unknown capacity provider", onCapacity("FARGATE_SPOTS", 1), `"FARGATE_SPOTS" was not found`},
+		{"no weight", onCapacity("FARGATE_SPOT", 0), "weight"},
 		{"long overrides", func(p map[string]any) { override(p)["Command"] = []any{strings.Repeat("x", 9000)} }, "ECS.InvalidParameterException"},
 		{"a name in other case", func(p map[string]any) { p["cluster"] = "x" }, "States.Runtime"},
 		{"unknown parameter of the network", func(p map[string]any) {

@@ -7,6 +7,7 @@ import "time"
 type task struct {
 	TaskArn, ClusterArn, TaskDefinitionArn string
 	LaunchType, LastStatus, DesiredStatus  string
+	CapacityProviderName                   string `json:",omitempty"`
 	StartedBy                              string
 	StopCode, StoppedReason                string
 	CreatedAt                              int64

@@ -47,8 +47,14 @@ type Tasks struct {
 // The parts of ecs:runTask.sync that the definition uses, in Step Functions' spelling.
 type runTask struct {
 	LaunchType, Cluster, TaskDefinition, PropagateTags string
+	CapacityProviderStrategy                           []capacityProvider
 	NetworkConfiguration                               network
 	Overrides                                          overrides
+}
+
+type capacityProvider struct {
+	CapacityProvider string
+	Weight           int // without it ECS never chooses this one
 }
 
 type network struct{ AwsvpcConfiguration vpc }
@@ -105,6 +111,9 @@ func (t *Tasks) check(p runTask) (TaskDefinition, containerOverride, error) {
 	if p.Cluster != t.Cluster {
 		return refuse("ECS.ClusterNotFoundException", "Cluster %q not found.", p.Cluster)
 	}
+	if message := p.refusedCapacity(); message != "" {
+		return refuse("ECS.InvalidParameterException", "%s", message)
+	}
 	if text, err := json.Marshal(p.Overrides); err != nil || len(text) > maxOverrides {
 		return refuse("ECS.InvalidParameterException", "Container Overrides length must be at most %d", maxOverrides)
 	}
@@ -117,6 +126,30 @@ func (t *Tasks) check(p runTask) (TaskDefinition, containerOverride, error) {
 		}
 	}
 	return refuse("ECS.ClientException", "TaskDefinition %q not found.", p.TaskDefinition)
+}
+
+// fargate is the launch type of every task, whichever of Fargate's two capacity providers gives the room.
+const fargate = "FARGATE"
+
+// refusedCapacity is what ECS has against the way in which the task names its capacity. Here the cluster has no default.
+func (p runTask) refusedCapacity() string {
+	switch {
+	case p.LaunchType != "" && len(p.CapacityProviderStrategy) > 0:
+		return "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."
+	case p.LaunchType != "" && p.LaunchType != fargate:
+		return fmt.Sprintf("The task definition does not support launch_type %s.", p.LaunchType)
+	case p.LaunchType == "" && len(p.CapacityProviderStrategy) != 1:
+		return "Name a launch type, or one capacity provider."
+	}
+	for _, c := range p.CapacityProviderStrategy {
+		if c.CapacityProvider != fargate && c.CapacityProvider != "FARGATE_SPOT" {
+			return fmt.Sprintf("The specified capacity provider %q was not found.", c.CapacityProvider)
+		}
+		if c.Weight < 1 {
+			return "The capacity provider strategy must have a provider whose weight is greater than zero."
+		}
+	}
+	return ""
 }
 
 // run runs the process to its end.
@@ -182,9 +215,13 @@ func usage(state *os.ProcessState, command []string, took time.Duration, peak in
 
 func (t *Tasks) describe(p runTask) *task {
 	arn := "arn:aws:ecs:local:000000000000:task/" + t.Cluster + "/" + uuid.NewString()
+	provider := ""
+	for _, c := range p.CapacityProviderStrategy {
+		provider = c.CapacityProvider
+	}
 	return &task{
 		TaskArn: arn, ClusterArn: "arn:aws:ecs:local:000000000000:cluster/" + t.Cluster, TaskDefinitionArn: p.TaskDefinition,
-		LaunchType: p.LaunchType, LastStatus: "STOPPED", DesiredStatus: "STOPPED", StartedBy: "AWS Step Functions",
+		LaunchType: fargate, CapacityProviderName: provider, LastStatus: "STOPPED", DesiredStatus: "STOPPED", StartedBy: "AWS Step Functions",
 		CreatedAt: t.Now().UnixMilli(), Overrides: p.Overrides,
 		Containers: []taskContainer{{Name: container, LastStatus: "STOPPED", TaskArn: arn}},
 	}

@@ -84,7 +84,7 @@ func newMachine(ctx context.Context, o options, def *audience.Definition, getenv
 	m.values = statemachine.Values{
 		WorkBucket: workBucket, WorkURL: workURL, ResultsBucket: results, ResultsURL: workURL + "/results",
 		Cluster: cluster, PreflightTaskDefinition: "preflight", PrepareTaskDefinition: "prepare", PlanTaskDefinition: "plan",
-		UploadTaskDefinition: "upload", ReportTaskDefinition: "report", Subnets: []string{"subnet-local"},
+		UploadTaskDefinition: "upload", UploadCapacity: "FARGATE", ReportTaskDefinition: "report", Subnets: []string{"subnet-local"},
 		SecurityGroups: []string{"sg-local"}, DeadLetterQueueURL: workURL + "/queue/dead-letter.jsonl", EventBus: eventBus,
 	}
 	return m, nil

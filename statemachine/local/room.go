@@ -47,7 +47,7 @@ func (m *machine) openRoom(ctx context.Context) error {
 			}
 			return storage.FileURL(filepath.Join(m.options.out, "results")), nil
 		},
-		Catalog: m.work.Sub("catalog"),
+		Catalog: cleanroom.Documents{Folder: m.work.Sub("catalog")},
 		State:   m.work.Sub("room"),
 		TempDir: filepath.Join(m.folder, "spill"),
 	})
