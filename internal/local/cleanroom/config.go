@@ -1,19 +1,23 @@
 package cleanroom
 
 import (
+	"context"
 	"os"
 	"runtime"
 	"time"
 
+	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/storage"
 )
 
 // Config is what a room needs of the machine that it runs on.
 type Config struct {
-	// Bucket gives the URL of a bucket's folder, as file:///…; results are written below it. An unknown bucket is an error.
+	// Bucket gives the URL of a bucket, file:///… or s3://…; results are written below it. An unknown bucket is an error.
 	Bucket func(name string) (url string, err error)
-	// Catalog holds <table>.json, an audience.CatalogTable each. It may be nil when no table of the room names a catalog table.
-	Catalog *storage.Folder
+	// Catalog knows the tables that the room names by their catalog name. It may be nil when there are none.
+	Catalog Catalog
+	// Open opens what lies in buckets: tables whose location is s3://, and the results' bucket. The default is storage.Open.
+	Open func(ctx context.Context, url string) (*storage.Folder, error)
 	// State keeps what became of each query, so that a run can be continued in another process. Nil forgets it with the room.
 	State *storage.Folder
 	// TempDir takes what does not fit in memory while a query runs, and is made when it is not there. The default is the system's.
@@ -32,7 +36,26 @@ type Config struct {
 	Maintenance func() bool
 }
 
+// A Catalog knows where tables lie.
+type Catalog interface {
+	// Table gives a table, whose location is a file:// or s3:// URL. One that is not there is an fs.ErrNotExist.
+	Table(ctx context.Context, name string) (audience.CatalogTable, error)
+}
+
+// Documents is a catalog of documents: <table>.json, an audience.CatalogTable each.
+type Documents struct{ Folder *storage.Folder }
+
+// Table reads a table's document.
+func (d Documents) Table(ctx context.Context, name string) (audience.CatalogTable, error) {
+	var doc audience.CatalogTable
+	err := d.Folder.ReadJSON(ctx, name+".json", &doc)
+	return doc, err
+}
+
 func (c Config) withDefaults() Config {
+	if c.Open == nil {
+		c.Open = storage.Open
+	}
 	if c.TempDir == "" {
 		c.TempDir = os.TempDir()
 	}

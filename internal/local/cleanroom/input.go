@@ -20,8 +20,12 @@ func (s *tableSource) ready(ctx context.Context, temp string) ([]string, error) 
 	if s.failed != nil {
 		return nil, s.failed
 	}
-	paths := make([]string, len(s.paths))
-	for i, path := range s.paths {
+	sources, err := s.fetched(ctx, temp)
+	if err != nil {
+		return nil, err
+	}
+	paths := make([]string, len(sources))
+	for i, path := range sources {
 		paths[i] = filepath.Join(temp, fmt.Sprintf("table-%s-%d.parquet", s.table.Name, i))
 		if s.format != table.Parquet {
 			if err := s.convert(ctx, path, paths[i]); err != nil {

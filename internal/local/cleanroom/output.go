@@ -1,6 +1,7 @@
 package cleanroom
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -14,22 +15,26 @@ import (
 // A destination is where a result goes: <bucket>/<key prefix>/collaboration=<id>/<query id>/, as on AWS.
 type destination struct {
 	id     string
-	bucket string // the bucket's folder, links resolved
-	dir    string // the result's folder
-	work   string // its hidden sibling, until the query has succeeded
+	bucket string          // the bucket's folder, links resolved; or its URL, s3://<name>
+	dir    string          // the result's folder
+	remote *storage.Folder // instead of dir, when the bucket is none of this machine
+	work   string          // its hidden sibling, until the query has succeeded
 	url    string
 	format string // PARQUET or CSV
 	single bool
 }
 
-func (r *Room) destination(s3 *S3Output, id string) (*destination, error) {
+func (r *Room) destination(ctx context.Context, s3 *S3Output, id string) (*destination, error) {
 	rawURL, err := r.config.Bucket(s3.Bucket)
 	if err != nil {
 		return nil, invalidConfiguration("the room knows no bucket of this name")
 	}
 	u, err := url.Parse(rawURL)
+	if err == nil && u.Scheme == "s3" {
+		return r.remoteDestination(ctx, u, s3, id)
+	}
 	if err != nil || u.Scheme != "file" || u.Path == "" {
-		return nil, invalidConfiguration("the results bucket is no folder of this machine")
+		return nil, invalidConfiguration("the results bucket is neither a folder of this machine nor an s3:// URL")
 	}
 	bucket := realPath(filepath.FromSlash(u.Path))
 	parent := filepath.Join(bucket, filepath.FromSlash(s3.KeyPrefix), "collaboration="+r.file.CollaborationID)
@@ -53,7 +58,7 @@ func (d *destination) open() error {
 }
 
 // commit names the files as Spark does and shows them, all at once.
-func (d *destination) commit() error {
+func (d *destination) commit(ctx context.Context) error {
 	names, err := filepath.Glob(filepath.Join(quoteGlob(d.files()), "*"))
 	if err != nil {
 		return fmt.Errorf("list results: %w", err)
@@ -69,9 +74,18 @@ func (d *destination) commit() error {
 		ending = ".csv"
 	}
 	for i, name := range names {
-		if err := os.Rename(name, filepath.Join(d.files(), fmt.Sprintf("part-%05d-%s%s", i, d.id, ending))); err != nil {
+		part := fmt.Sprintf("part-%05d-%s%s", i, d.id, ending)
+		if d.remote != nil {
+			err = d.upload(ctx, name, part)
+		} else {
+			err = os.Rename(name, filepath.Join(d.files(), part))
+		}
+		if err != nil {
 			return fmt.Errorf("name results: %w", err)
 		}
+	}
+	if d.remote != nil {
+		return nil
 	}
 	if err := os.Rename(d.files(), d.dir); err != nil {
 		return fmt.Errorf("show results: %w", err)

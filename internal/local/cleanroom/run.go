@@ -18,6 +18,7 @@ type job struct {
 
 // run runs the query to its end and records it.
 func (j *job) run(ctx context.Context) {
+	defer j.release()
 	r := j.room
 	r.mu.Lock()
 	started := r.config.Now()
@@ -32,7 +33,7 @@ func (j *job) run(ctx context.Context) {
 	doc := &j.query.doc
 	// The results appear under the lock: a cancelled query has none, and one that has them is not cancelled.
 	if err == nil && doc.Status != Cancelling {
-		err = j.out.commit()
+		err = j.out.commit(ctx)
 	}
 	if closeErr := j.out.close(); err == nil && closeErr != nil {
 		err = closeErr
@@ -52,6 +53,16 @@ func (j *job) run(ctx context.Context) {
 	}
 	// Not remembered, it counts as one that was killed, and runs again.
 	_ = r.remember(context.WithoutCancel(ctx), *doc)
+}
+
+// release lets go of the buckets.
+func (j *job) release() {
+	for i := range j.sources {
+		j.sources[i].release()
+	}
+	if j.out.remote != nil {
+		_ = j.out.remote.Close() // what was written was closed
+	}
 }
 
 // execute runs the query. One that does not fit in memory is run again with more: how much it takes nobody knows before.

@@ -77,21 +77,30 @@ func (r *Room) Start(ctx context.Context, in StartInput) (ProtectedQuery, error)
 		return ProtectedQuery{}, err
 	}
 	id := uuid.NewString()
-	out, err := r.destination(in.ResultConfiguration.OutputConfiguration.S3, id)
+	out, err := r.destination(ctx, in.ResultConfiguration.OutputConfiguration.S3, id)
 	if err != nil {
 		return ProtectedQuery{}, err
 	}
-	sources, err := r.sources(ctx, statement.tables)
+	j := &job{room: r, statement: statement, out: out}
+	query, err := j.begin(ctx, in)
 	if err != nil {
-		return ProtectedQuery{}, err
+		j.release()
 	}
-	for i := range sources {
-		if sources[i].overlaps(out.bucket) {
-			return ProtectedQuery{}, invalidConfiguration(
-				"the results bucket holds the source data of table %s, or lies inside its folder: results need a bucket of their own", sources[i].table.Name)
+	return query, err
+}
+
+// begin finds the tables, and begins to run the query.
+func (j *job) begin(ctx context.Context, in StartInput) (query ProtectedQuery, err error) {
+	if j.sources, err = j.room.sources(ctx, j.statement.tables); err != nil {
+		return query, err
+	}
+	for i := range j.sources {
+		if j.sources[i].overlaps(j.out.bucket) {
+			return query, invalidConfiguration(
+				"the results bucket holds the source data of table %s, or lies inside its folder: results need a bucket of their own", j.sources[i].table.Name)
 		}
 	}
-	return r.begin(ctx, in, &job{room: r, statement: statement, sources: sources, out: out})
+	return j.room.begin(ctx, in, j)
 }
 
 // begin registers a query and starts it.

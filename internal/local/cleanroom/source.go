@@ -19,8 +19,9 @@ import (
 // does a file that is added.
 type tableSource struct {
 	table  *Table
-	roots  []string // what its path names: files, or folders that hold them
-	paths  []string // its files
+	roots  []string     // what its path names: files, or folders that hold them
+	paths  []string     // its files
+	remote *remoteFiles // instead of paths, when they lie in a bucket
 	format table.Format
 	failed error // why there are no files, which ends the query as FAILED
 }
@@ -29,17 +30,22 @@ type tableSource struct {
 func (r *Room) sources(ctx context.Context, tables []*Table) ([]tableSource, error) {
 	all := make([]tableSource, 0, len(tables))
 	for _, t := range tables {
+		s := tableSource{table: t}
 		pattern := t.Path
 		if t.Catalog != "" {
 			location, err := r.catalog(ctx, t)
 			if err != nil {
 				return nil, err
 			}
-			pattern = location
+			if location.Scheme == "s3" {
+				s.failed = s.findRemote(ctx, r.config, location)
+				all = append(all, s)
+				continue
+			}
+			pattern = filepath.FromSlash(location.Path)
 		} else if !filepath.IsAbs(pattern) {
 			pattern = filepath.Join(r.file.dir, filepath.FromSlash(pattern))
 		}
-		s := tableSource{table: t}
 		s.failed = s.find(pattern)
 		all = append(all, s)
 	}
@@ -47,22 +53,21 @@ func (r *Room) sources(ctx context.Context, tables []*Table) ([]tableSource, err
 }
 
 // catalog looks a table's folder up.
-func (r *Room) catalog(ctx context.Context, t *Table) (string, error) {
-	var doc audience.CatalogTable
-	err := r.config.Catalog.ReadJSON(ctx, t.Catalog+".json", &doc)
+func (r *Room) catalog(ctx context.Context, t *Table) (*url.URL, error) {
+	doc, err := r.config.Catalog.Table(ctx, t.Catalog)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", invalidConfiguration("table %s is %s of the catalog, which does not have it: prepare the audience first", t.Name, t.Catalog)
+		return nil, invalidConfiguration("table %s is %s of the catalog, which does not have it: prepare the audience first", t.Name, t.Catalog)
 	case ctx.Err() != nil:
-		return "", ctx.Err()
+		return nil, ctx.Err()
 	case err != nil || doc.Schema != audience.DocumentVersion:
-		return "", invalidConfiguration("table %s: %s of the catalog cannot be read", t.Name, t.Catalog)
+		return nil, invalidConfiguration("table %s: %s of the catalog cannot be read", t.Name, t.Catalog)
 	}
 	u, err := url.Parse(doc.Location)
-	if err != nil || u.Scheme != "file" || u.Path == "" {
-		return "", invalidConfiguration("table %s: its catalog location is not a file:// URL, and a room on one machine reads no other", t.Name)
+	if err != nil || (u.Scheme != "file" && u.Scheme != "s3") || u.Path == "" {
+		return nil, invalidConfiguration("table %s: its catalog location must be a file:// or s3:// URL", t.Name)
 	}
-	return filepath.FromSlash(u.Path), nil
+	return u, nil
 }
 
 // find lists the files that an absolute path, or a pattern of paths, names now. All are of one format; which, their
@@ -84,6 +89,11 @@ func (s *tableSource) find(pattern string) error {
 	if len(s.paths) == 0 {
 		return s.fail(codeNoData, "it has no files: check its path in the room file")
 	}
+	return s.findFormat()
+}
+
+// findFormat tells by the files' names what they are.
+func (s *tableSource) findFormat() error {
 	for _, name := range s.paths {
 		own := table.FormatOf(name)
 		if own == "" || (s.format != "" && own != s.format) {
@@ -129,6 +139,9 @@ func hidden(name string) bool { return strings.HasPrefix(name, ".") || strings.H
 
 // overlaps reports whether a folder holds any of the source's data or lies where the source looks for it, links resolved.
 func (s *tableSource) overlaps(folder string) bool {
+	if s.remote != nil {
+		return s.remote.bucket == folder
+	}
 	for _, root := range s.roots {
 		if root = realPath(root); inside(root, folder) || inside(folder, root) {
 			return true

@@ -153,7 +153,7 @@ func TestCatalogTable(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, catalog.Close()) }()
 	table := strings.Replace(ownTable("x", `"a"`), `"path": "x"`, `"catalog": "acme_vip"`, 1)
-	room := openRoom(t, table, dir, Config{Catalog: catalog})
+	room := openRoom(t, table, dir, Config{Catalog: Documents{catalog}})
 	start := func() (ProtectedQuery, error) { return room.Start(t.Context(), startInput("SELECT a FROM numbers")) }
 
 	_, err = start()
@@ -161,10 +161,10 @@ func TestCatalogTable(t *testing.T) {
 	require.NoError(t, catalog.Write(t.Context(), "acme_vip.json", []byte("{}")))
 	_, err = start()
 	wantError(t, err, nameValidation, "cannot be read")
-	entry := audience.CatalogTable{Schema: audience.DocumentVersion, Name: "acme_vip", Location: "s3://bucket/x/"}
+	entry := audience.CatalogTable{Schema: audience.DocumentVersion, Name: "acme_vip", Location: "https://bucket/x/"}
 	require.NoError(t, catalog.WriteJSON(t.Context(), "acme_vip.json", entry))
 	_, err = start()
-	wantError(t, err, nameValidation, "not a file:// URL")
+	wantError(t, err, nameValidation, "must be a file:// or s3:// URL")
 	for run, want := range map[string]string{"run-1": "1", "run-2": "2"} { // a switch counts from the next query on
 		entry.Location = storage.FileURL(filepath.Join(dir, run)) + "/"
 		require.NoError(t, catalog.WriteJSON(t.Context(), "acme_vip.json", entry))

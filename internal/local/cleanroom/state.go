@@ -54,7 +54,7 @@ func (r *Room) recall(ctx context.Context, in QueryInput) (ProtectedQuery, error
 	doc.Status = Failed
 	doc.Error = &QueryError{Code: codeMaintenance, Message: "the process that ran the query has ended, as in a maintenance: start the query again"}
 	if s3 := doc.ResultConfiguration.OutputConfiguration.S3; s3 != nil {
-		if out, err := r.destination(s3, doc.ID); err == nil {
+		if out, err := r.destination(ctx, s3, doc.ID); err == nil {
 			_ = out.close() // what it had written is of no use; the next one has a folder of its own
 		}
 	}

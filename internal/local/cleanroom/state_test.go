@@ -63,7 +63,7 @@ func TestAKilledQueryMayRunAgain(t *testing.T) {
 		{"of another collaboration", os.Getppid(), "12121212-1212-4212-8212-121212121212", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			out, err := room.destination(in.s3(), "99999999-0000-4000-8000-000000000000")
+			out, err := room.destination(t.Context(), in.s3(), "99999999-0000-4000-8000-000000000000")
 			require.NoError(t, err)
 			require.NoError(t, out.open())
 			write(t, out.files(), "data_0.parquet", "half a file")
