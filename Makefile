@@ -48,11 +48,11 @@ fmt-check:
 	@unformatted=$$(gofmt -l internal statemachine tasks test); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
 
-generate: toolchain ## rewrite the generated parts of statemachine/README.md
-	$(GO) test ./statemachine -run '^TestReadme' -update
+generate: toolchain ## rewrite what is generated from the definition: pictures and tables in its README.md, its rendered form
+	$(GO) test ./statemachine -run '^Test(Readme|Rendered)' -update
 
 check: fmt-check tidy-check ## formatting, go.mod and the generated files are up to date
-	$(GO) test ./statemachine -run '^TestReadme'
+	$(GO) test ./statemachine -run '^Test(Readme|Rendered)'
 
 tidy-check: toolchain
 	$(GO) mod tidy -diff

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "rewrite the generated part of README.md")
+var update = flag.Bool("update", false, "rewrite what is generated from the definition")
 
 const (
 	readme    = "README.md"
