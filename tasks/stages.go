@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
@@ -98,12 +101,20 @@ func (l leased) Switch(ctx context.Context, to audience.CatalogTable) error {
 // openCatalog opens the catalog that prepared tables are switched in.
 func openCatalog(ctx context.Context, rawURL string) (prepare.Catalog, error) {
 	u, err := url.Parse(rawURL)
-	if err != nil || (u.Scheme != "file" && u.Scheme != "s3") {
-		return nil, audience.Failf(audience.Invalid, "%s must be the file:// or s3:// URL of the folder with the tables' documents", envCatalog)
+	switch {
+	case err == nil && u.Scheme == "glue" && u.Host != "" && rawURL == "glue://"+u.Host:
+		cfg, err := config.LoadDefaultConfig(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("set up AWS: %w", err)
+		}
+		return prepare.NewGlueCatalog(cfg, u.Host), nil
+	case err == nil && (u.Scheme == "file" || u.Scheme == "s3"):
+		folder, err := storage.Open(ctx, rawURL)
+		if err != nil {
+			return nil, err
+		}
+		return prepare.DocumentCatalog{Folder: folder}, nil
 	}
-	folder, err := storage.Open(ctx, rawURL)
-	if err != nil {
-		return nil, err
-	}
-	return prepare.DocumentCatalog{Folder: folder}, nil
+	return nil, audience.Failf(audience.Invalid,
+		"%s must be glue://<database>, or the file:// or s3:// URL of the folder with the tables' documents", envCatalog)
 }
