@@ -40,6 +40,7 @@ var layers = []layer{
 	{"internal/local/cleanroom", "audience storage table", "Clean Rooms knows nothing of state machines or of Meta"},
 	{"internal/local/demo", "audience", "data made by the code under test would suit the code under test"},
 	{"internal/local", "asl audience storage local/cleanroom", "what stands in for AWS: it starts the stages as processes, and cannot reach into them"},
+	{"internal/awssdk", "asl local", "what a deployed definition calls, and a task's process is the one of a single machine"},
 	{"statemachine", "", "the definition is a document; what runs it is not its business"},
 	{"statemachine/local", "asl audience local local/cleanroom local/demo meta/sandbox storage telemetry .statemachine",
 		"it runs the same binary as AWS does, never a stage in its own process"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -245,4 +246,32 @@ func TestQueueAndBus(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 1, bytes.Count(data, []byte("\n")))
 	assert.Contains(t, string(data), `"detail-type":"Run Failed"`)
+}
+
+func TestATaskDefinitionThatIsLookedUp(t *testing.T) {
+	tasks, output := shell(t, `echo "$@ $FIXED $SECRET"`)
+	found := tasks.Definitions[0]
+	tasks.Definitions = nil
+	found.Command = []string{"by", "default"}
+	tasks.Define = func(_ context.Context, name string) (local.TaskDefinition, error) {
+		if name != found.Name {
+			return local.TaskDefinition{}, &asl.Error{Name: "ECS.ClientException", Cause: "not found"}
+		}
+		return found, nil
+	}
+	withoutCommand := runTask(func(p map[string]any) {
+		delete(p["Overrides"].(map[string]any)["ContainerOverrides"].([]any)[0].(map[string]any), "Command")
+	})
+	found.Secrets = func(context.Context) (map[string]string, error) { return map[string]string{"SECRET": "s"}, nil }
+	_, err := tasks.Call(t.Context(), withoutCommand)
+	require.NoError(t, err)
+	assert.Equal(t, "by default yes s\n", output.String())
+
+	found.Secrets = func(context.Context) (map[string]string, error) { return nil, errors.New("no such secret") }
+	cause := causeOf(t, tasks, t.Context())
+	assert.Equal(t, "TaskFailedToStart", cause["StopCode"])
+	assert.Contains(t, cause["StoppedReason"], "no such secret")
+
+	_, err = tasks.Call(t.Context(), runTask(func(p map[string]any) { p["TaskDefinition"] = "other" }))
+	require.ErrorContains(t, err, "ECS.ClientException")
 }

@@ -66,22 +66,22 @@ func (q *Queue) Call(_ context.Context, call asl.Call) (any, error) {
 		QueueURL    string `json:"QueueUrl"`
 		MessageBody json.RawMessage
 	}
-	if err := parameters(call, &p); err != nil {
+	if err := Parameters(call, &p); err != nil {
 		return nil, err
 	}
 	if p.QueueURL != q.url {
 		return nil, &asl.Error{Name: "SQS.QueueDoesNotExistException", Cause: "The specified queue does not exist."}
 	}
-	m := Message{MessageID: uuid.NewString(), Body: text(p.MessageBody), SentAt: q.now().UTC()}
+	m := Message{MessageID: uuid.NewString(), Body: Text(p.MessageBody), SentAt: q.now().UTC()}
 	if err := q.lines.append(m); err != nil {
 		return nil, &asl.Error{Name: "SQS.SqsException", Cause: err.Error()}
 	}
 	return map[string]any{"MessageId": m.MessageID}, nil
 }
 
-// text is what Step Functions makes of a parameter that a service takes as text: a string stays, and anything else is
+// Text is what Step Functions makes of a parameter that a service takes as text: a string stays, and anything else is
 // written as JSON.
-func text(parameter json.RawMessage) string {
+func Text(parameter json.RawMessage) string {
 	var s string
 	if json.Unmarshal(parameter, &s) == nil {
 		return s
@@ -118,7 +118,7 @@ func (b *Bus) Call(_ context.Context, call asl.Call) (any, error) {
 			Detail                           json.RawMessage
 		}
 	}
-	if err := parameters(call, &p); err != nil {
+	if err := Parameters(call, &p); err != nil {
 		return nil, err
 	}
 	for _, e := range p.Entries {

@@ -44,7 +44,7 @@ func (s *S3) PutObject(ctx context.Context, call asl.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := folder.Write(ctx, p.Key, []byte(text(p.Body))); err != nil {
+	if err := folder.Write(ctx, p.Key, []byte(Text(p.Body))); err != nil {
 		return nil, &asl.Error{Name: "S3.S3Exception", Cause: err.Error()}
 	}
 	return map[string]any{}, nil
@@ -52,7 +52,7 @@ func (s *S3) PutObject(ctx context.Context, call asl.Call) (any, error) {
 
 func (s *S3) object(call asl.Call) (*storage.Folder, objectParameters, error) {
 	var p objectParameters
-	if err := parameters(call, &p); err != nil {
+	if err := Parameters(call, &p); err != nil {
 		return nil, p, err
 	}
 	folder, ok := s.Buckets[p.Bucket]
@@ -65,8 +65,8 @@ func (s *S3) object(call asl.Call) (*storage.Folder, objectParameters, error) {
 	return folder, p, nil
 }
 
-// parameters reads a call's parameters into what the integration takes. Unknown ones are refused, as AWS refuses them.
-func parameters(call asl.Call, into any) error {
+// Parameters reads a call's parameters into what the integration takes. Unknown ones are refused, as AWS refuses them.
+func Parameters(call asl.Call, into any) error {
 	data, err := json.Marshal(call.Parameters)
 	if err == nil {
 		err = decode(data, into)

@@ -22,7 +22,11 @@ import (
 type TaskDefinition struct {
 	Name        string
 	Binary      string            // path of the program
+	Command     []string          // its arguments, unless the task says others
 	Environment map[string]string // nothing else is inherited
+	// Secrets reads what is added to the environment of a task that starts. An error is a task that does not start.
+	// It may be nil.
+	Secrets func(ctx context.Context) (map[string]string, error)
 }
 
 // A Stopped is a task that has ended, for whoever watches.
@@ -38,8 +42,9 @@ type Stopped struct {
 type Tasks struct {
 	Cluster     string
 	Definitions []TaskDefinition
-	Log         func(command []string) (io.WriteCloser, error) // where the next task's output goes; a writer each
-	StopTimeout time.Duration                                  // from SIGTERM to SIGKILL; ECS's default is 30 seconds, and so is ours
+	Define      func(ctx context.Context, name string) (TaskDefinition, error) // of one that is not among Definitions; may be nil
+	Log         func(command []string) (io.WriteCloser, error)                 // where the next task's output goes; a writer each
+	StopTimeout time.Duration                                                  // from SIGTERM to SIGKILL; ECS's default is 30 seconds, and so is ours
 	Now         func() time.Time
 	OnStopped   func(Stopped) // may be nil
 }
@@ -86,12 +91,19 @@ const maxOverrides = 8192
 // another code than 0, or cannot start, fails with States.TaskFailed and that description as the Cause.
 func (t *Tasks) Call(ctx context.Context, call asl.Call) (any, error) {
 	var p runTask
-	if err := parameters(call, &p); err != nil {
+	if err := Parameters(call, &p); err != nil {
 		return nil, err
 	}
-	definition, override, err := t.check(p)
+	override, err := t.check(p)
 	if err != nil {
 		return nil, err
+	}
+	definition, err := t.definition(ctx, p.TaskDefinition)
+	if err != nil {
+		return nil, err
+	}
+	if len(override.Command) == 0 {
+		override.Command = definition.Command
 	}
 	task := t.run(ctx, p, definition, override)
 	if task.StopCode == essentialExited && task.Containers[0].ExitCode != nil && *task.Containers[0].ExitCode == 0 {
@@ -104,9 +116,9 @@ func (t *Tasks) Call(ctx context.Context, call asl.Call) (any, error) {
 	return nil, &asl.Error{Name: asl.ErrTaskFailed, Cause: string(cause)}
 }
 
-func (t *Tasks) check(p runTask) (TaskDefinition, containerOverride, error) {
-	refuse := func(name, format string, args ...any) (TaskDefinition, containerOverride, error) {
-		return TaskDefinition{}, containerOverride{}, &asl.Error{Name: name, Cause: fmt.Sprintf(format, args...)}
+func (t *Tasks) check(p runTask) (containerOverride, error) {
+	refuse := func(name, format string, args ...any) (containerOverride, error) {
+		return containerOverride{}, &asl.Error{Name: name, Cause: fmt.Sprintf(format, args...)}
 	}
 	if p.Cluster != t.Cluster {
 		return refuse("ECS.ClusterNotFoundException", "Cluster %q not found.", p.Cluster)
@@ -120,12 +132,19 @@ func (t *Tasks) check(p runTask) (TaskDefinition, containerOverride, error) {
 	if len(p.Overrides.ContainerOverrides) != 1 || p.Overrides.ContainerOverrides[0].Name != container {
 		return refuse("ECS.InvalidParameterException", "Override for container that is not a part of the TaskDefinition.")
 	}
+	return p.Overrides.ContainerOverrides[0], nil
+}
+
+func (t *Tasks) definition(ctx context.Context, name string) (TaskDefinition, error) {
 	for _, d := range t.Definitions {
-		if d.Name == p.TaskDefinition {
-			return d, p.Overrides.ContainerOverrides[0], nil
+		if d.Name == name {
+			return d, nil
 		}
 	}
-	return refuse("ECS.ClientException", "TaskDefinition %q not found.", p.TaskDefinition)
+	if t.Define != nil {
+		return t.Define(ctx, name)
+	}
+	return TaskDefinition{}, &asl.Error{Name: "ECS.ClientException", Cause: fmt.Sprintf("TaskDefinition %q not found.", name)}
 }
 
 // fargate is the launch type of every task, whichever of Fargate's two capacity providers gives the room.
@@ -158,10 +177,17 @@ func (t *Tasks) run(ctx context.Context, p runTask, definition TaskDefinition, o
 	if environment == nil {
 		environment = map[string]string{}
 	}
+	description := t.describe(p)
+	if definition.Secrets != nil {
+		secrets, err := definition.Secrets(ctx)
+		if err != nil {
+			return description.notStarted(t.Now(), err)
+		}
+		maps.Copy(environment, secrets)
+	}
 	for _, v := range override.Environment {
 		environment[v.Name] = v.Value
 	}
-	description := t.describe(p)
 	output, err := t.Log(override.Command)
 	if err != nil {
 		return description.notStarted(t.Now(), err)
