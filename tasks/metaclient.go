@@ -39,6 +39,7 @@ func connect(ctx context.Context, w *work) (meta.API, *meta.Budget, error) {
 		return nil, nil, err
 	}
 	budget := meta.NewBudget(0, nil)
+	w.meta = meters{client.Calls, budget.Throttled}
 	paced := meta.Paced(client, meta.Pace{Budget: budget})
 	return meta.Retrying(paced, meta.Policy{Budget: budget, Log: w.log}), budget, nil
 }

@@ -23,6 +23,7 @@ const (
 	envMetaURL   = "CLEANREACH_META_URL"        // of the Graph API; default: Meta's
 	envMetaToken = "CLEANREACH_META_TOKEN"      // the name of a secret; default: read from Secrets Manager
 	envAppSecret = "CLEANREACH_META_APP_SECRET" // likewise
+	envMetrics   = "CLEANREACH_METRICS"         // CloudWatch's namespace for metrics; default: none are written
 )
 
 const (
@@ -38,6 +39,10 @@ type work struct {
 	folder *storage.Folder
 	env    env
 	log    *slog.Logger
+	// metrics are written when the stage has ended.
+	metrics *telemetry.Recorder
+	started time.Time
+	meta    meters // set by connect
 	// keep renews the audience's lease, or tells that another run has it by now.
 	keep func(context.Context) error
 }
@@ -54,11 +59,15 @@ type stageFunc struct {
 // means something else here.
 func stage(s stageFunc) func(context.Context, call) error {
 	return func(ctx context.Context, c call) error {
-		w := &work{name: s.name, env: c.env, log: telemetry.NewLog(c.stderr, false, slog.LevelInfo).With(telemetry.KeyStage, s.name)}
+		w := &work{
+			name: s.name, env: c.env, log: telemetry.NewLog(c.stderr, false, slog.LevelInfo).With(telemetry.KeyStage, s.name),
+			metrics: telemetry.NewRecorder(c.stdout, c.env[envMetrics]), started: time.Now(),
+		}
 		err := w.do(ctx, c, s)
 		if err != nil {
 			w.log.Error("ended", telemetry.KeyError, err.Error(), telemetry.KeyClass, audience.ClassOf(err).String())
 		}
+		w.measure(err)
 		return err
 	}
 }
@@ -106,7 +115,6 @@ func (w *work) open(ctx context.Context, s stageFunc) error {
 		return err
 	}
 	defer release()
-	started := time.Now()
 	w.log.Info("started")
 	if err := s.run(ctx, w); err != nil {
 		if lost := context.Cause(ctx); ctx.Err() != nil && audience.ClassOf(lost) == audience.Gate {
@@ -114,7 +122,7 @@ func (w *work) open(ctx context.Context, s stageFunc) error {
 		}
 		return err
 	}
-	w.log.Info("ended", telemetry.KeySeconds, time.Since(started).Seconds())
+	w.log.Info("ended", telemetry.KeySeconds, time.Since(w.started).Seconds())
 	return nil
 }
 

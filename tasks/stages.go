@@ -23,7 +23,8 @@ var preflightStage = stageFunc{"preflight", true, func(ctx context.Context, w *w
 	if err != nil {
 		return err
 	}
-	_, err = preflight.Run(ctx, preflight.Deps{Run: w.run, Folder: w.folder, Meta: client, Now: time.Now, Log: w.log})
+	result, err := preflight.Run(ctx, preflight.Deps{Run: w.run, Folder: w.folder, Meta: client, Now: time.Now, Log: w.log})
+	w.measurePreflight(result)
 	return err
 }}
 
@@ -32,12 +33,15 @@ var prepareStage = stageFunc{"prepare", true, func(ctx context.Context, w *work)
 	if err != nil {
 		return err
 	}
-	_, err = prepare.Run(ctx, prepare.Deps{Run: w.run, Folder: w.folder, Catalog: leased{catalog, w.keep}, Now: time.Now, Log: w.log})
+	prepared, err := prepare.Run(ctx, prepare.Deps{Run: w.run, Folder: w.folder, Catalog: leased{catalog, w.keep}, Now: time.Now, Log: w.log})
+	w.measurePrepare(prepared)
 	return err
 }}
 
 var planStage = stageFunc{"plan", false, func(ctx context.Context, w *work) error {
-	_, err := plan.Run(ctx, plan.Deps{Run: w.run, Folder: w.folder, Now: time.Now, Log: w.log})
+	before := w.planned(ctx)
+	planned, err := plan.Run(ctx, plan.Deps{Run: w.run, Folder: w.folder, Now: time.Now, Log: w.log})
+	w.measurePlan(ctx, planned, before)
 	return err
 }}
 
@@ -49,14 +53,17 @@ var uploadStage = stageFunc{"upload", false, func(ctx context.Context, w *work) 
 	if err != nil {
 		return err
 	}
-	_, err = upload.Run(ctx, upload.Deps{
+	before := w.receipt(ctx)
+	receipt, err := upload.Run(ctx, upload.Deps{
 		Run: w.run, Folder: w.folder, Chunk: w.env[envChunk], Meta: client, Waited: budget.Throttled, Now: time.Now, Log: w.log,
 	})
+	w.measureUpload(before, receipt)
 	return err
 }}
 
 var reportStage = stageFunc{"report", false, func(ctx context.Context, w *work) error {
-	_, err := report.Run(ctx, report.Deps{Run: w.run, Folder: w.folder, Meta: reportMeta(ctx, w), Now: time.Now, Log: w.log})
+	made, err := report.Run(ctx, report.Deps{Run: w.run, Folder: w.folder, Meta: reportMeta(ctx, w), Now: time.Now, Log: w.log})
+	w.measureReport(made, err)
 	return err
 }}
 

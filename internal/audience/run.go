@@ -73,13 +73,15 @@ func CheckVersion(document string, version int) error {
 // Preflight is preflight.json: what Meta said before anything was spent, and the settings that the state machine
 // cannot work out by itself.
 type Preflight struct {
-	Schema     int       `json:"schema"`
-	AudienceID string    `json:"audience_id"`
-	Created    bool      `json:"created"` // this run created the audience
-	Checks     []Check   `json:"checks"`
-	Query      Query     `json:"query"`
-	StartedAt  time.Time `json:"started_at"`
-	FinishedAt time.Time `json:"finished_at"`
+	Schema     int    `json:"schema"`
+	AudienceID string `json:"audience_id"`
+	Created    bool   `json:"created"` // this run created the audience
+	// TokenExpiresAt is when Meta's token ends or loses its access to data, whichever is first; zero: Meta announces no end.
+	TokenExpiresAt time.Time `json:"token_expires_at,omitzero"`
+	Checks         []Check   `json:"checks"`
+	Query          Query     `json:"query"`
+	StartedAt      time.Time `json:"started_at"`
+	FinishedAt     time.Time `json:"finished_at"`
 }
 
 // A Check is one line of preflight and of `cleanreach doctor`.
@@ -138,6 +140,11 @@ type Prepared struct {
 	Columns     []string           `json:"columns"`      // of the prepared table, in order
 	StartedAt   time.Time          `json:"started_at"`
 	FinishedAt  time.Time          `json:"finished_at"`
+}
+
+// InvalidRatio is the share of quarantined rows in those that may be used, which limits.max_invalid_ratio bounds.
+func (p *Prepared) InvalidRatio() float64 {
+	return float64(p.Quarantined) / float64(max(p.Source-p.NoConsent, 1))
 }
 
 // A SourceFile is one raw file, as it was when it was read.

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
@@ -41,6 +42,8 @@ type Client struct {
 	timeout time.Duration
 	log     *slog.Logger
 	now     func() time.Time
+
+	calls atomic.Int64
 
 	mu      sync.Mutex
 	usage   Usage
@@ -125,6 +128,9 @@ func appSecretProof(secret, token string) string {
 // Close gives up idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
+// Calls counts the requests so far, whatever came of them.
+func (c *Client) Calls() int64 { return c.calls.Load() }
+
 // Usage is what the headers of the latest answer said of Meta's limits.
 func (c *Client) Usage() Usage {
 	c.mu.Lock()
@@ -177,6 +183,7 @@ func checkObject(what, id string) error {
 func (c *Client) do(ctx context.Context, call call, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	c.calls.Add(1)
 	start := c.now()
 	status, err := c.exchange(ctx, call, answer)
 	code := 0

@@ -76,6 +76,7 @@ func (f *Findings) token(ctx context.Context, q Question) bool {
 		f.warn(checkToken, "", "Meta does not tell about this token: %v", err)
 		return true
 	}
+	f.TokenExpiresAt = earlierOf(info.ExpiresAt, info.DataAccess)
 	if !info.Valid {
 		f.fail(checkToken, audience.Action, meta.NewToken, "Meta says that the token is not valid")
 		if !info.ExpiresAt.IsZero() {
@@ -89,6 +90,14 @@ func (f *Findings) token(ctx context.Context, q Question) bool {
 	f.expiry(checkDataAccess, "the token's access to data", "its person must authorize the app again, or use a system user's token", info.DataAccess, q.Now)
 	f.scopes(info.Scopes)
 	return true
+}
+
+// earlierOf is the earlier of two ends; zero is no end.
+func earlierOf(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
 }
 
 func (f *Findings) tokenType(kind string) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
@@ -13,6 +14,9 @@ import (
 type Findings struct {
 	Checks     []audience.Check
 	AudienceID string // of the audience that the definition means; empty when there is none, or when Meta would not tell
+
+	// TokenExpiresAt is when the token ends or loses its access to data, whichever is first; zero when Meta announces no end.
+	TokenExpiresAt time.Time
 
 	missing bool // Meta has no such audience: a run creates it
 	failed  []failed

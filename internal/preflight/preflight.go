@@ -50,8 +50,8 @@ func Run(ctx context.Context, deps Deps) (*audience.Preflight, error) {
 		return nil, audience.Fail(audience.Transient, "start it again", fmt.Errorf("preflight was stopped: %w", context.Cause(ctx)))
 	}
 	result := &audience.Preflight{
-		Schema: audience.DocumentVersion, AudienceID: found.AudienceID, Created: created, Checks: found.Checks,
-		Query: audience.QueryOf(def), StartedAt: started, FinishedAt: deps.Now(),
+		Schema: audience.DocumentVersion, AudienceID: found.AudienceID, Created: created, TokenExpiresAt: found.TokenExpiresAt,
+		Checks: found.Checks, Query: audience.QueryOf(def), StartedAt: started, FinishedAt: deps.Now(),
 	}
 	if result.AudienceID == "" {
 		result.AudienceID = before.AudienceID

@@ -23,7 +23,7 @@ func checkGates(deps Deps, doc *audience.Prepared) error {
 	}
 	quarantine := deps.Folder.Sub(audience.QuarantineDir).URL()
 	consented := doc.Source - doc.NoConsent
-	if ratio := float64(doc.Quarantined) / float64(max(consented, 1)); ratio > def.Limits.MaxInvalidRatio {
+	if ratio := doc.InvalidRatio(); ratio > def.Limits.MaxInvalidRatio {
 		mend := "mend the files or source.columns"
 		if doc.RowReasons[table.BadEncoding] > doc.Quarantined/2 {
 			mend = "set source.encoding to what the files are written in"

@@ -28,7 +28,7 @@ type Deps struct {
 //
 // Its errors are Invalid when the files are not what the definition says (no such column, not Parquet, a truncated gzip),
 // and Gate when there is nothing in them, too much of it is invalid, or too little is left. A gate leaves prepared.json
-// and the quarantine to look at; the table stays as it was.
+// and the quarantine to look at, and its error comes with the account; the table stays as it was.
 func Run(ctx context.Context, deps Deps) (*audience.Prepared, error) {
 	return run(ctx, deps, usualSizes())
 }
@@ -44,7 +44,7 @@ func run(ctx context.Context, deps Deps, sizes sizes) (*audience.Prepared, error
 		}
 	}
 	if err := checkGates(deps, prepared); err != nil {
-		return nil, err
+		return prepared, err
 	}
 	if err := switchTable(ctx, deps); err != nil {
 		return nil, err

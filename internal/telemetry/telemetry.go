@@ -11,16 +11,18 @@ import (
 
 // The keys of log lines. A row is named by file and row number, never by a value.
 const (
-	KeyRun     = "run"
-	KeyStage   = "stage"
-	KeyChunk   = "chunk"
-	KeyFile    = "file"
-	KeyRow     = "row"
-	KeyRows    = "rows"
-	KeySeconds = "seconds"
-	KeyError   = "error"
-	KeyClass   = "class"
-	KeyNext    = "next"
+	KeyRun      = "run"
+	KeyStage    = "stage"
+	KeyChunk    = "chunk"
+	KeyAudience = "audience"
+	KeyFile     = "file"
+	KeyRow      = "row"
+	KeyRows     = "rows"
+	KeySeconds  = "seconds"
+	KeyError    = "error"
+	KeyClass    = "class"
+	KeyNext     = "next"
+	KeyOutcome  = "outcome"
 )
 
 // NewLog writes JSON lines, or text where a person reads it.
