@@ -136,3 +136,15 @@ func TestWrongIDsAreNotSent(t *testing.T) {
 		assert.Equal(t, audience.Invalid, audience.ClassOf(call()), name)
 	}
 }
+
+func TestCallsAreCountedWhateverComesOfThem(t *testing.T) {
+	client, _ := sandboxed(t)
+	retrying := meta.Retrying(client, meta.Policy{})
+	_, err := retrying.AdAccount(t.Context(), "act_42")
+	require.NoError(t, err)
+	_, err = retrying.Audience(t.Context(), "99")
+	require.Error(t, err, "there is no such audience")
+	_, err = retrying.AdAccount(t.Context(), "Shop")
+	require.Error(t, err)
+	assert.EqualValues(t, 2, client.Calls(), "what is refused here never left")
+}

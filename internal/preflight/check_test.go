@@ -223,3 +223,25 @@ func TestWhatIsAskedAfterAFailure(t *testing.T) {
 	assert.Equal(t, []string{"token"}, f.calls)
 	require.ErrorContains(t, found.Err(), "expired on 2026-11-22")
 }
+
+// TestEndOfTheToken is about the end that the metric counts the days to: also of a token that no longer works.
+func TestEndOfTheToken(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		token, data time.Time
+		valid       bool
+		want        time.Time
+	}{
+		{"never", time.Time{}, time.Time{}, true, time.Time{}},
+		{"the token's", days(20), time.Time{}, true, days(20)},
+		{"its data access's", time.Time{}, days(30), true, days(30)},
+		{"the token's first", days(20), days(30), true, days(20)},
+		{"its data access's first", days(40), days(30), true, days(30)},
+		{"in the past", days(-2), days(30), false, days(-2)},
+	} {
+		f := newFake()
+		f.token.ExpiresAt, f.token.DataAccess, f.token.Valid = c.token, c.data, c.valid
+		found := preflight.Check(t.Context(), preflight.Question{Definition: newRun(t, "add", "").Def(), Meta: f, Now: now})
+		assert.Equal(t, c.want, found.TokenExpiresAt, c.name)
+	}
+}
