@@ -1,5 +1,5 @@
-// Package statemachine holds the one definition that runs both on AWS Step Functions and on a laptop, and fills in the
-// names that differ between the two.
+// Package statemachine holds the one definition that runs both on AWS Step Functions and on a laptop, and that of the
+// starter, which a deployment has in front of it. It fills in the names that differ.
 package statemachine
 
 import (
@@ -45,7 +45,7 @@ var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
 // render replaces quoted placeholders by JSON values. It refuses names that the values do not have, values that no
 // placeholder asks for, values left empty, and placeholders that are only a part of a string: Terraform's templatefile
 // would take them, and a value with a quote in it would then break the definition.
-func render(template []byte, values Values) ([]byte, error) {
+func render(template []byte, values any) ([]byte, error) {
 	encoded, err := json.Marshal(values)
 	if err != nil {
 		return nil, fmt.Errorf("encode values: %w", err)

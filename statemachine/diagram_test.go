@@ -20,10 +20,12 @@ var chapters = []chapter{
 	{"When something failed", "ReadCause"},
 }
 
+var starterChapters = []chapter{{"The starter: what asks for a run", "RecogniseSource"}, {"The starter: one run for it", "FindAudience"}}
+
 const chunkTitle = "One chunk: the child machine of Upload"
 
-// section gives the chapter's states.
-func (o outline) section(i int) states {
+// section gives the states of a chapter.
+func (o outline) section(chapters []chapter, i int) states {
 	start := o.States.index(chapters[i].first)
 	end := len(o.States)
 	if i+1 < len(chapters) {

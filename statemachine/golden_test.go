@@ -9,7 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const golden = "testdata/rendered.json"
+const (
+	golden        = "testdata/rendered.json"
+	goldenStarter = "testdata/starter.json"
+)
 
 // goldenValues are of the shape that a deployment's have. terraform/modules/orchestration/tests has the same ones.
 var goldenValues = Values{
@@ -28,17 +31,25 @@ var goldenValues = Values{
 	EventBus:                "cleanreach",
 }
 
-// Terraform fills the definition in by its own means. Both are compared with this file, so that what is deployed is what
-// the tests here run.
+// Terraform fills the definitions in by its own means. Both are compared with these files, so that what is deployed is
+// what the tests here run.
 func TestRenderedIsGolden(t *testing.T) {
 	rendered, err := Render(goldenValues)
 	require.NoError(t, err)
+	isGolden(t, golden, rendered)
+	rendered, err = RenderStarter(starterValues)
+	require.NoError(t, err)
+	isGolden(t, goldenStarter, rendered)
+}
+
+func isGolden(t *testing.T, path string, rendered []byte) {
+	t.Helper()
 	require.True(t, json.Valid(rendered))
 	if *update {
-		require.NoError(t, os.WriteFile(golden, rendered, 0o644))
+		require.NoError(t, os.WriteFile(path, rendered, 0o644))
 		return
 	}
-	old, err := os.ReadFile(golden)
+	old, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, string(old), string(rendered), "run make generate")
 }

@@ -30,10 +30,16 @@ type state struct {
 	Next           string
 	Default        string
 	Choices        []map[string]any
+	Retry          []retrier
 	Catch          []catcher
 	TimeoutSeconds int
 	Branches       []outline
 	ItemProcessor  *outline
+}
+
+type retrier struct {
+	IntervalSeconds, BackoffRate float64
+	MaxAttempts                  int
 }
 
 type catcher struct {
@@ -61,9 +67,9 @@ func (s *states) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func readOutline(t *testing.T) outline {
+func readOutline(t *testing.T, definition []byte) outline {
 	var o outline
-	require.NoError(t, json.Unmarshal(Definition, &o))
+	require.NoError(t, json.Unmarshal(definition, &o))
 	return o
 }
 

@@ -22,14 +22,13 @@ import (
 // world stands in for all services: a bucket in memory, tasks that write the documents that the state machine reads, and
 // answers that a case may change.
 type world struct {
+	trail
 	mu      sync.Mutex
 	bucket  map[string]string
 	queue   []map[string]any
 	events  []map[string]any
 	room    map[string][]string // by command and chunk: the capacity providers that its tasks asked for
 	visited []string            // top-level states, and chunk states as chunk:State
-	taken   map[transition]bool // the ways between them
-	last    map[string]step     // by execution and path: the state that ran there last
 	exits   map[string][]string // by command (and :chunk): what the next tasks do: an exit code, a stop code, or "" for success
 	answers map[string][]any    // by API action: errors and results to give before the default
 	broken  map[string]string   // by state: the error that its every call fails with
@@ -49,7 +48,7 @@ func newWorld() *world {
 	return &world{
 		bucket: map[string]string{"audiences/acme/vip.json": `{"source": {}}`},
 		exits:  map[string][]string{}, room: map[string][]string{}, answers: map[string][]any{}, broken: map[string]string{}, entered: map[string]time.Time{},
-		taken: map[transition]bool{}, last: map[string]step{}, chunks: []string{"00001", "00002"}, outcome: "succeeded",
+		trail: newTrail(Definition), chunks: []string{"00001", "00002"}, outcome: "succeeded",
 	}
 }
 
@@ -214,6 +213,7 @@ func (w *world) execute(t *testing.T, input string) error {
 			OnEvent: func(e asl.Event) {
 				w.follow(e)
 				if e.Entered() {
+					w.entered[e.State] = e.Time
 					name := e.State
 					if e.Index != nil {
 						name = fmt.Sprintf("%d:%s", *e.Index, name)
@@ -441,12 +441,12 @@ func TestEveryBranch(t *testing.T) {
 		assert.Contains(t, w.visited, "CancelQuery")
 		maps.Copy(taken, w.taken)
 	})
-	for state, errors := range catches(readOutline(t)) {
+	for state, errors := range catches(readOutline(t, Definition)) {
 		for _, name := range errors {
 			t.Run(state+" fails with "+name, func(t *testing.T) { maps.Copy(taken, failFor(t, state, name).taken) })
 		}
 	}
-	for _, way := range transitions(readOutline(t)) {
+	for _, way := range transitions(readOutline(t, Definition)) {
 		assert.True(t, taken[way], "no case goes from %s to %s", way.from, way.to)
 	}
 }

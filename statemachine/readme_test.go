@@ -27,7 +27,7 @@ func TestReadmeIsCurrent(t *testing.T) {
 	require.True(t, ok, "no %s", beginMark)
 	old, after, ok := strings.Cut(rest, endMark)
 	require.True(t, ok, "no %s", endMark)
-	current := describe(readOutline(t))
+	current := describe(readOutline(t, Definition), chapters) + describe(readOutline(t, StarterDefinition), starterChapters)
 	if *update {
 		require.NoError(t, os.WriteFile(readme, []byte(before+beginMark+current+endMark+after), 0o644))
 		return
@@ -36,9 +36,14 @@ func TestReadmeIsCurrent(t *testing.T) {
 }
 
 func TestReadmeShowsEveryState(t *testing.T) {
-	o := readOutline(t)
+	showsEveryState(t, readOutline(t, Definition), chapters)
+	showsEveryState(t, readOutline(t, StarterDefinition), starterChapters)
+}
+
+func showsEveryState(t *testing.T, o outline, chapters []chapter) {
+	t.Helper()
 	require.NotEmpty(t, o.States)
-	text := describe(o)
+	text := describe(o, chapters)
 	var check func(outline)
 	check = func(o outline) {
 		for _, s := range o.States {
@@ -58,18 +63,18 @@ func TestReadmeShowsEveryState(t *testing.T) {
 
 // What is written changes with the definition, and so a stale page is noticed.
 func TestReadmeFollowsTheDefinition(t *testing.T) {
-	o := readOutline(t)
-	before := describe(o)
+	o := readOutline(t, Definition)
+	before := describe(o, chapters)
 	i := o.States.index("HasChunks")
 	o.States[i].Default = "Report"
-	assert.NotEqual(t, before, describe(o))
+	assert.NotEqual(t, before, describe(o, chapters))
 }
 
 // describe gives a drawing and a table for each chapter.
-func describe(o outline) string {
+func describe(o outline, chapters []chapter) string {
 	var b strings.Builder
 	for i, c := range chapters {
-		all := o.section(i)
+		all := o.section(chapters, i)
 		b.WriteString("\n### " + c.title + "\n\n" + mermaid(all) + "\n" + table(all))
 		for _, s := range all {
 			if s.ItemProcessor != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -53,41 +52,52 @@ func (o outline) each(do func(*state)) {
 	}
 }
 
-// follow notes the transitions that an execution takes.
-func (w *world) follow(e asl.Event) {
-	at := e.Execution + " " + e.Path
-	if e.Error != "" {
-		w.last[at] = step{w.last[at].state, e.Error}
-	}
-	if strings.HasSuffix(string(e.Type), "Succeeded") { // by a retry
-		w.last[at] = step{w.last[at].state, ""}
-	}
-	if !e.Entered() {
-		return
-	}
-	w.entered[e.State] = e.Time
-	if before := w.last[at]; before.state != "" {
-		w.taken[transition{before.state, e.State, catcherOf(before)}] = true
-	}
-	w.last[at] = step{state: e.State}
+// A trail is the way that executions of a definition took.
+type trail struct {
+	defined map[string]*state
+	taken   map[transition]bool
+	last    map[string]step // by execution and path: the state that ran there last
 }
 
-var defined = sync.OnceValue(func() map[string]*state {
+func newTrail(definition []byte) trail {
 	var o outline
-	if err := json.Unmarshal(Definition, &o); err != nil {
+	if err := json.Unmarshal(definition, &o); err != nil {
 		panic(err)
 	}
 	all := map[string]*state{}
 	o.each(func(s *state) { all[s.name] = s })
-	return all
-})
+	return trail{defined: all, taken: map[transition]bool{}, last: map[string]step{}}
+}
 
-// catcherOf is the place of the catcher that took the step's error, -1 when it had none.
-func catcherOf(s step) int {
-	if s.failed == "" {
-		return -1
+// follow notes the transitions that an execution takes.
+func (t trail) follow(e asl.Event) {
+	at := e.Execution + " " + e.Path
+	if e.Error != "" {
+		t.last[at] = step{t.last[at].state, e.Error}
 	}
-	return slices.IndexFunc(defined()[s.state].Catch, func(c catcher) bool {
+	if strings.HasSuffix(string(e.Type), "Succeeded") { // by a retry
+		t.last[at] = step{t.last[at].state, ""}
+	}
+	if !e.Entered() {
+		return
+	}
+	if before := t.last[at]; before.state != "" {
+		t.taken[transition{before.state, e.State, t.catcherOf(before, e.State)}] = true
+	}
+	t.last[at] = step{state: e.State}
+}
+
+// catcherOf is the place of the catcher that took the step's error, -1 when it had none. The history says nothing of a
+// function that fails before anything is called.
+func (t trail) catcherOf(s step, to string) int {
+	onwards := func(e edge) bool { return !e.caught && e.to == to }
+	switch {
+	case s.failed == "" && slices.ContainsFunc(t.defined[s.state].edges(), onwards):
+		return -1
+	case s.failed == "":
+		s.failed = "States.IntrinsicFailure"
+	}
+	return slices.IndexFunc(t.defined[s.state].Catch, func(c catcher) bool {
 		all := slices.Contains(c.ErrorEquals, "States.ALL") && s.failed != "States.DataLimitExceeded"
 		return all || slices.Contains(c.ErrorEquals, s.failed)
 	})
@@ -150,7 +160,7 @@ func failFor(t *testing.T, state, name string) *world {
 
 // TestTimeForEveryState: the execution's own time limit cannot be caught, so that every state's must come before it.
 func TestTimeForEveryState(t *testing.T) {
-	o := readOutline(t)
+	o := readOutline(t, Definition)
 	var longest func(*state) int
 	longest = func(s *state) int {
 		if s.ItemProcessor != nil {
@@ -180,7 +190,7 @@ func (o outline) sum(of func(*state) int) (total int) {
 
 // TestTransitionsAreNoticed: a way that nothing takes is found, so that the test of all of them can fail.
 func TestTransitionsAreNoticed(t *testing.T) {
-	o := readOutline(t)
+	o := readOutline(t, Definition)
 	before := len(transitions(o))
 	o.States[o.States.index("HasChunks")].Choices = append(o.States[o.States.index("HasChunks")].Choices, map[string]any{"Next": "Completed"})
 	all := transitions(o)
