@@ -2,6 +2,9 @@
 locals {
   glue = "arn:${local.partition}:glue:${local.region}:${local.account}"
 
+  # A role's policies hold 10,240 characters. With more audiences than fit, all tables of the database, which is ours alone.
+  tables = length(var.table_names) > 50 ? ["*"] : var.table_names
+
   source_buckets = { for bucket in distinct([for arn in var.source_arns : split("/", arn)[0]]) : bucket => [
     for arn in var.source_arns : trimprefix(arn, "${bucket}/") if startswith(arn, "${bucket}/")
   ] }
@@ -35,7 +38,7 @@ locals {
         actions = ["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"]
         resources = concat(
           ["${local.glue}:catalog", "${local.glue}:database/${var.glue_database}"],
-          [for table in var.table_names : "${local.glue}:table/${var.glue_database}/${table}"],
+          [for table in local.tables : "${local.glue}:table/${var.glue_database}/${table}"],
         )
         conditions = []
       },

@@ -5,7 +5,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.name))
-    error_message = "name must be 3 to 20 characters: lower case letters, digits and hyphens, with a letter first and no hyphen last."
+    error_message = "name must have 3 to 20 lower case letters, digits and hyphens, begin with a letter and not end with a hyphen."
   }
 }
 
@@ -130,7 +130,7 @@ variable "logs_key_arn" {
 }
 
 variable "secret_arns" {
-  description = "ARNs of the secrets with Meta's access tokens, one a tenant. Patterns such as …:secret:cleanreach/acme/meta-?????? do."
+  description = "ARNs of the secrets with Meta's access tokens, one a tenant. Patterns such as …:secret:cleanreach/*/meta-?????? do: beyond some fifty tenants a role's policies, 10,240 characters, need one."
   type        = list(string)
   default     = []
 }

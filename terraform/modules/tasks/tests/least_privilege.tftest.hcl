@@ -146,3 +146,16 @@ run "without_tenants" {
     error_message = "a statement without a resource is no policy"
   }
 }
+
+run "many_audiences" {
+  command = plan
+
+  variables {
+    table_names = [for i in range(51) : "acme_audience_${i}"]
+  }
+
+  assert {
+    condition     = contains(flatten([for s in local.prepare_statements : s.resources]), "arn:aws-cn:glue:cn-north-1:111122223333:table/cleanreach/*")
+    error_message = "the policy grows beyond what a role may have"
+  }
+}

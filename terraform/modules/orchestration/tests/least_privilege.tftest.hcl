@@ -1,0 +1,177 @@
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/cleanreach-state-machine" }
+  }
+  mock_resource "aws_sqs_queue" {
+    defaults = {
+      arn = "arn:aws:sqs:eu-west-1:111122223333:cleanreach-dead-letters"
+      url = "https://sqs.eu-west-1.amazonaws.com/111122223333/cleanreach-dead-letters"
+    }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/vendedlogs/states/cleanreach" }
+  }
+  mock_resource "aws_sfn_state_machine" {
+    defaults = { arn = "arn:aws:states:eu-west-1:111122223333:stateMachine:cleanreach" }
+  }
+}
+
+variables {
+  cluster_arn = "arn:aws:ecs:eu-west-1:111122223333:cluster/cleanreach"
+  task_definition_arns = {
+    preflight = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-preflight"
+    prepare   = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-prepare"
+    plan      = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-plan"
+    upload    = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-upload"
+    report    = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-report"
+  }
+  task_role_arns = {
+    preflight = "arn:aws:iam::111122223333:role/cleanreach-preflight"
+    prepare   = "arn:aws:iam::111122223333:role/cleanreach-prepare"
+    plan      = "arn:aws:iam::111122223333:role/cleanreach-plan"
+    upload    = "arn:aws:iam::111122223333:role/cleanreach-upload"
+    report    = "arn:aws:iam::111122223333:role/cleanreach-report"
+  }
+  execution_role_arn = "arn:aws:iam::111122223333:role/cleanreach-execution"
+  subnet_ids         = ["subnet-0a", "subnet-0b"]
+  security_group_ids = ["sg-0a"]
+  work_bucket        = "cleanreach-work-111122223333-eu-west-1"
+  work_bucket_arn    = "arn:aws:s3:::cleanreach-work-111122223333-eu-west-1"
+  results_bucket     = "cleanreach-results-111122223333-eu-west-1"
+  results_bucket_arn = "arn:aws:s3:::cleanreach-results-111122223333-eu-west-1"
+  data_key_arn       = "arn:aws:kms:eu-west-1:111122223333:key/data"
+  logs_key_arn       = "arn:aws:kms:eu-west-1:111122223333:key/logs"
+  messaging_key_arn  = "arn:aws:kms:eu-west-1:111122223333:key/messaging"
+  event_bus_name     = "cleanreach"
+  event_bus_arn      = "arn:aws:events:eu-west-1:111122223333:event-bus/cleanreach"
+  membership_arns    = ["arn:aws:cleanrooms:eu-west-1:111122223333:membership/11111111-2222-3333-4444-555555555555"]
+  glue_job_names     = ["acme-prepare"]
+  tags               = { Owner = "marketing" }
+}
+
+run "everywhere" {
+  command = plan
+
+  assert {
+    condition = jsonencode(sort(flatten([for s in local.statements : s.actions if contains(s.resources, "*")]))) == jsonencode([
+      "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
+      "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+      "xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+    ])
+    error_message = "only what has no resource may be allowed everywhere"
+  }
+
+  assert {
+    condition     = !anytrue([for action in flatten([for s in local.statements : s.actions]) : strcontains(action, "*")])
+    error_message = "an action with a wildcard allows what nobody reviewed"
+  }
+
+  assert {
+    condition     = !anytrue([for s in local.statements : anytrue([for a in s.actions : startswith(a, "secretsmanager:") || a == "s3:DeleteObject"])])
+    error_message = "the state machine reads no secret and deletes nothing"
+  }
+}
+
+run "objects" {
+  command = plan
+
+  # The documents that the definition's own states name must be among those that the role may get and put.
+  assert {
+    condition = alltrue([for name, state in jsondecode(output.definition).States : anytrue([
+      for key in(endswith(state.Resource, "getObject") ? local.read : local.write) :
+      key == replace(replace(replace(replace(state.Parameters["Key.$"],
+        "/^States.Format\\('/", ""),
+        "/',.*$/", ""),
+        "{}/{}.json", "*/*.json"),
+      "/^{}/", local.run) || (key == "leases/*/*/*.json" && state.Parameters["Key.$"] == "$.held.lease.key") || (name == "ReadFailure" && key == "${local.run}failures/*.json")
+    ]) if strcontains(lookup(state, "Resource", ""), "aws-sdk:s3:")])
+    error_message = "a state gets or puts an object that the role may not"
+  }
+
+  assert {
+    condition     = !anytrue([for key in concat(local.read, local.write) : strcontains(key, "prepared/") || strcontains(key, "quarantine/") || strcontains(key, "receipts/")])
+    error_message = "the state machine reaches people's data or the receipts"
+  }
+
+  assert {
+    condition = alltrue([for s in local.statements : jsonencode(s.conditions) == jsonencode(local.through_cleanrooms)
+      if anytrue([for r in s.resources : startswith(r, var.results_bucket_arn)])
+    ])
+    error_message = "the results bucket is open to more than Clean Rooms"
+  }
+}
+
+run "tasks" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for s in local.statements : !contains(s.resources, "*") && length(s.conditions) > 0 if anytrue([for a in s.actions : startswith(a, "ecs:") || a == "iam:PassRole"])])
+    error_message = "tasks on other clusters, or roles for other services"
+  }
+
+  assert {
+    condition = jsonencode(sort(flatten([for s in local.statements : s.resources if contains(s.actions, "iam:PassRole")]))) == jsonencode(sort(concat(
+      values(var.task_role_arns), [var.execution_role_arn],
+    )))
+    error_message = "other roles are passed than those of the tasks"
+  }
+
+  assert {
+    condition     = contains(flatten([for s in local.task_statements : s.resources]), "arn:aws:ecs:eu-west-1:111122223333:task/cleanreach/*")
+    error_message = "the tasks' ARNs are not the cluster's"
+  }
+
+  assert {
+    condition     = local.map_machine_arn == "arn:aws:states:eu-west-1:111122223333:stateMachine:cleanreach/Upload"
+    error_message = "the Map's label is another than the definition's"
+  }
+}
+
+run "revisions" {
+  command = plan
+
+  variables {
+    task_definition_arns = {
+      preflight = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-preflight:7"
+      prepare   = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-prepare:7"
+      plan      = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-plan:7"
+      upload    = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-upload:7"
+      report    = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-report:7"
+    }
+  }
+
+  assert {
+    condition     = contains(flatten([for s in local.task_statements : s.resources]), "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-plan:*")
+    error_message = "a task definition with its revision is not recognised"
+  }
+}
+
+run "without_queries_and_jobs" {
+  command = plan
+
+  variables {
+    membership_arns = []
+    glue_job_names  = []
+  }
+
+  assert {
+    condition = !anytrue([for s in local.statements : anytrue([
+      for a in s.actions : startswith(a, "cleanrooms:") || startswith(a, "glue:") || length(s.resources) == 0
+    ])])
+    error_message = "queries or jobs are allowed though none were given"
+  }
+}
