@@ -1,0 +1,73 @@
+package deployment
+
+import (
+	"bytes"
+	"cmp"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	region  = "eu-west-1"
+	account = "123456789012" // moto's
+)
+
+// program finds a program by an environment variable, or by its name. Without it the test is skipped, loudly.
+func program(t *testing.T, variable, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(cmp.Or(os.Getenv(variable), name))
+	if err != nil {
+		t.Skipf("NOT TESTED: there is no %s, so nothing was deployed: install it, or set %s to its path (%v)", name, variable, err)
+	}
+	return path
+}
+
+// startMoto starts the emulator on a free port of this machine, and gives its URL.
+func startMoto(t *testing.T) string {
+	t.Helper()
+	path := program(t, "MOTO_SERVER", "moto_server")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	host, port, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+
+	var output bytes.Buffer
+	cmd := exec.Command(path, "-H", host, "-p", port) //nolint:gosec // the emulator
+	cmd.Env = append(os.Environ(), "PYTHONWARNINGS=ignore", "MOTO_ACCOUNT_ID="+account)
+	cmd.Stdout, cmd.Stderr = &output, &output
+	require.NoError(t, cmd.Start())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // it is killed
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-ended
+		if t.Failed() {
+			t.Logf("the emulator's last words:\n%s", tail(output.Bytes(), 6000))
+		}
+	})
+	url := "http://" + address
+	require.Eventually(t, func() bool {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/moto-api/", http.NoBody)
+		if err != nil {
+			return false
+		}
+		response, err := http.DefaultClient.Do(request)
+		return err == nil && response.Body.Close() == nil
+	}, time.Minute, 100*time.Millisecond, "the emulator does not answer")
+	return url
+}
+
+func tail(text []byte, n int) []byte {
+	return text[max(0, len(text)-n):]
+}
