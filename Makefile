@@ -15,6 +15,9 @@ LDFLAGS := -s -w -X main.release=$(VERSION)
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := .cache/bin/golangci-lint-$(GOLANGCI_VERSION)
 
+# The root that make image pushes for: where terraform apply was run.
+DEPLOYMENT ?= terraform/examples/complete
+
 # Packages with goroutines of their own are tested under the race detector. Those that link DuckDB are not: its
 # library is no Go, so the detector sees nothing of it, and each such binary takes long to link. What test/ looks at are
 # programs and files that the go command does not know of, so its results are never taken from the cache.
@@ -60,8 +63,8 @@ tidy-check: toolchain
 bench: compiler ## benchmarks of the packages; for a whole run use make demo ROWS=10000000
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
-image: ## the container image, for both architectures (needs docker buildx)
-	docker buildx build --platform linux/amd64,linux/arm64 --build-arg VERSION=$(VERSION) -t cleanreach:$(VERSION) .
+image: ## build the image for both architectures, push it and pin it in the deployment (DEPLOYMENT=<its directory>; empty: only build)
+	terraform/image.sh "$(DEPLOYMENT)" "$(VERSION)"
 
 clean: ## what was built; out/ stays, it holds your runs
 	rm -rf $(BIN) .cache
