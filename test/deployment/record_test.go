@@ -127,8 +127,15 @@ func readS3(r *request) ([]apiCall, error) {
 	if query.Has("versionId") {
 		action += "Version"
 	}
-	return one(action, "arn:aws:s3:::"+bucket+"/"+key), nil
+	call := apiCall{action: action, resource: "arn:aws:s3:::" + bucket + "/" + key}
+	if query.Has("uploads") || query.Has("uploadId") {
+		call.because = inParts
+	}
+	return []apiCall{call}, nil
 }
+
+// inParts marks what belongs to an object that is written in parts.
+const inParts = "an object in parts"
 
 func readEvents(r *request) ([]apiCall, error) {
 	var in struct {
