@@ -21,9 +21,12 @@ output "cluster_name" {
   value       = aws_ecs_cluster.tasks.name
 }
 
+# From the names, so that a new image changes no more than the task definitions, and a first plan knows it.
 output "task_definition_arns" {
   description = "ARN of each stage's task definition without its revision, so that the newest is meant. An ARN with one would be of no use to a run that is under way, or redriven, after the next apply: Terraform retires the revision that it replaces."
-  value       = { for stage, definition in aws_ecs_task_definition.stage : stage => definition.arn_without_revision }
+  value       = { for stage in local.stages : stage => "arn:${local.partition}:ecs:${local.region}:${local.account}:task-definition/${var.name}-${stage}" }
+
+  depends_on = [aws_ecs_task_definition.stage, aws_iam_role_policy.stage, aws_iam_role_policy.execution]
 }
 
 output "task_role_arns" {

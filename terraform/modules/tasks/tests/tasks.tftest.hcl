@@ -28,9 +28,6 @@ mock_provider "aws" {
   mock_resource "aws_cloudwatch_log_group" {
     defaults = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:/cleanreach/tasks/stage" }
   }
-  mock_resource "aws_ecs_task_definition" {
-    defaults = { arn_without_revision = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-stage" }
-  }
 }
 
 variables {
@@ -100,8 +97,8 @@ run "containers" {
   }
 
   assert {
-    condition     = output.task_definition_arns["plan"] == "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-stage"
-    error_message = "the task definition is given with its revision, which the next apply retires"
+    condition     = alltrue([for stage, arn in output.task_definition_arns : arn == "arn:aws:ecs:eu-west-1:111122223333:task-definition/${aws_ecs_task_definition.stage[stage].family}"])
+    error_message = "a task definition is given under another name, or with its revision, which the next apply retires"
   }
 }
 
