@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -169,7 +170,8 @@ func (d *Definition) checkColumns(add func(field, format string, args ...any)) {
 	}
 	identifying := false
 	columns := map[string]string{}
-	for key, column := range d.Source.Columns {
+	for _, key := range slices.Sorted(maps.Keys(d.Source.Columns)) { // in one order, so that the same fault has the same words
+		column := d.Source.Columns[key]
 		identifying = identifying || key.Finds()
 		if other, taken := columns[column]; taken && strings.TrimSpace(column) != "" {
 			add("source.columns."+string(key), "column %q is already mapped to %s", column, other)

@@ -64,6 +64,16 @@ func newLayout(source audience.Source) *layout {
 	return l
 }
 
+// Columns is what preparing makes of a source, as far as its definition tells: a kept column without a type may turn out
+// to have one in Parquet files.
+func Columns(source audience.Source) []audience.CatalogColumn {
+	var columns []audience.CatalogColumn
+	for _, field := range newLayout(source).fields {
+		columns = append(columns, audience.CatalogColumn{Name: field.Name, Type: string(field.Type)})
+	}
+	return columns
+}
+
 func (l *layout) addKey(key audience.Key, column string, parts ...audience.Key) {
 	k := keyColumn{key: key, in: l.read(column)}
 	for _, part := range parts {

@@ -1,0 +1,58 @@
+# Every value in the documents, with the part of the schema that it falls under. HCL has no recursion, so each step down is
+# a module of its own: from the definition to its sections, their fields, what is in these, and the members of that.
+
+locals {
+  documents = [for key, text in local.judged : { document = key, field = "", rule = "", value = jsonencode(jsondecode(text)) }] # without white space
+
+  root  = { "" = jsonencode(local.schema) }
+  rules = { for place, rule in merge(local.root, module.sections.rules, module.fields.rules, module.items.rules, module.members.rules) : place => jsondecode(rule) }
+
+  values = [
+    for v in local.of_type : merge(v, {
+      fits = contains(lookup(local.wanted, v.rule, [v.type]), v.type) || contains(lookup(local.wanted, v.rule, []), "integer") && can(regex("^-?[0-9]+$", v.value))
+    })
+  ]
+
+  of_type = [
+    for v in concat(local.documents, module.sections.values, module.fields.values, module.items.values, module.members.values) :
+    merge(v, { type = lookup(local.types, substr(v.value, 0, 1), "number") })
+  ]
+
+  # JSON's types by how a value of them begins; a number begins in eleven ways.
+  types = { "{" = "object", "[" = "array", "\"" = "string", "t" = "boolean", "f" = "boolean", "n" = "null" }
+
+  # The types that a part of the schema wants: it names them, or shows them by the values that it allows, or takes any.
+  wanted = {
+    for place, rule in local.rules : place => flatten([
+      try(rule.type, lookup(local.types, substr(jsonencode(try(rule.enum[0], rule.const)), 0, 1), "number"), concat(values(local.types), ["number"]))
+    ])
+  }
+}
+
+module "sections" {
+  source      = "./step"
+  values      = local.documents
+  rules       = local.root
+  definitions = jsonencode(local.schema["$defs"])
+}
+
+module "fields" {
+  source      = "./step"
+  values      = module.sections.values
+  rules       = module.sections.rules
+  definitions = jsonencode(local.schema["$defs"])
+}
+
+module "items" {
+  source      = "./step"
+  values      = module.fields.values
+  rules       = module.fields.rules
+  definitions = jsonencode(local.schema["$defs"])
+}
+
+module "members" {
+  source      = "./step"
+  values      = module.items.values
+  rules       = module.items.rules
+  definitions = jsonencode(local.schema["$defs"])
+}
