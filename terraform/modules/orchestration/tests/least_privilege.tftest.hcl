@@ -86,19 +86,35 @@ run "everywhere" {
   }
 }
 
+run "trust" {
+  command = plan
+
+  assert {
+    condition = { for c in data.aws_iam_policy_document.trust.statement[0].condition : c.variable => sort(c.values) } == {
+      "aws:SourceAccount" = tolist(["111122223333"])
+      "aws:SourceArn"     = tolist(["arn:aws:states:eu-west-1:111122223333:stateMachine:cleanreach", "arn:aws:states:eu-west-1:111122223333:stateMachine:cleanreach/Upload"])
+    }
+    error_message = "another state machine, or another account's, may have the role"
+  }
+
+  assert {
+    condition = alltrue([for s in data.aws_iam_policy_document.dead_letters.statement :
+      s.effect == "Deny" && alltrue([for c in s.condition : c.variable == "aws:SecureTransport" && contains(c.values, "false")])
+    ])
+    error_message = "the queue's policy allows something, or refuses other things than unencrypted calls"
+  }
+}
+
 run "objects" {
   command = plan
 
-  # The documents that the definition's own states name must be among those that the role may get and put.
+  # Each state's key, with stars for what it fills in, must be among those that the role may get or put.
   assert {
-    condition = alltrue([for name, state in jsondecode(output.definition).States : anytrue([
-      for key in(endswith(state.Resource, "getObject") ? local.read : local.write) :
-      key == replace(replace(replace(replace(state.Parameters["Key.$"],
-        "/^States.Format\\('/", ""),
-        "/',.*$/", ""),
-        "{}/{}.json", "*/*.json"),
-      "/^{}/", local.run) || (key == "leases/*/*/*.json" && state.Parameters["Key.$"] == "$.held.lease.key") || (name == "ReadFailure" && key == "${local.run}failures/*.json")
-    ]) if strcontains(lookup(state, "Resource", ""), "aws-sdk:s3:")])
+    condition = alltrue([for state in jsondecode(output.definition).States : contains(
+      endswith(state.Resource, "getObject") ? local.read : local.write,
+      state.Parameters["Key.$"] == "$.held.lease.key" ? "leases/*/*/*.json" :
+      replace(replace(try(regex("'(.*)'", state.Parameters["Key.$"])[0], ""), "/^{}/", local.run), "{}", "*"),
+    ) if strcontains(lookup(state, "Resource", ""), "aws-sdk:s3:")])
     error_message = "a state gets or puts an object that the role may not"
   }
 

@@ -71,6 +71,18 @@ run "actions" {
   }
 }
 
+run "trust" {
+  command = plan
+
+  assert {
+    condition = { for c in data.aws_iam_policy_document.trust.statement[0].condition : c.variable => join(" ", c.values) } == {
+      "aws:SourceAccount" = "111122223333"
+      "aws:SourceArn"     = "arn:aws-cn:ecs:cn-north-1:111122223333:*"
+    }
+    error_message = "ECS may take the roles for another account or region"
+  }
+}
+
 # Where each stage reaches people's data, by the objects that it may read or write.
 run "data" {
   command = plan
