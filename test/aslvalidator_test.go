@@ -28,8 +28,14 @@ func TestAnotherValidatorTakesTheDefinition(t *testing.T) {
 		DeadLetterQueueURL: "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letter", EventBus: "cleanreach",
 	})
 	require.NoError(t, err)
+	starter, err := statemachine.RenderStarter(statemachine.StarterValues{
+		WorkBucket: "work", StateMachineARN: "arn:aws:states:eu-central-1:123456789012:stateMachine:cleanreach",
+		UndeliveredQueueURL: "https://sqs.eu-central-1.amazonaws.com/123456789012/undelivered",
+	})
+	require.NoError(t, err)
 	cases := []struct{ name, from, to, want string }{
 		{"as it is", "", "", ""},
+		{"the starter", "", "", ""},
 		{"an unknown type", `"Type": "Succeed"`, `"Type": "Success"`, "/LeaveToGlue/Type is invalid"},
 		{"a Next to nowhere", `"Next": "ReadSettings"`, `"Next": "ReadSetting"`, "MISSING_TRANSITION_TARGET"},
 		{"a state that nothing reaches", `"Default": "RefuseInput"`, `"Default": "NameRun"`, "RefuseInput"},
@@ -39,6 +45,9 @@ func TestAnotherValidatorTakesTheDefinition(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			text := string(rendered)
+			if c.name == "the starter" {
+				text = string(starter)
+			}
 			if c.from != "" {
 				require.Contains(t, text, c.from)
 				text = strings.ReplaceAll(text, c.from, c.to)
