@@ -46,7 +46,7 @@ resource "aws_sfn_state_machine" "audience" {
   }
 
   # Step Functions tries out what the role may when the state machine is made.
-  depends_on = [aws_iam_role_policy.state_machine]
+  depends_on = [aws_iam_role_policy.state_machine, aws_iam_role_policy_attachment.queries]
 
   lifecycle {
     precondition {

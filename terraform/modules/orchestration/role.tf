@@ -22,9 +22,13 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
+# Two policies, because a role's own ones hold 10,240 characters: queries have one for themselves, which grows with the
+# memberships.
 data "aws_iam_policy_document" "state_machine" {
+  for_each = { state-machine = local.statements, queries = local.query_statements }
+
   dynamic "statement" {
-    for_each = local.statements
+    for_each = each.value
 
     content {
       sid       = statement.value.sid
@@ -54,5 +58,21 @@ resource "aws_iam_role" "state_machine" {
 resource "aws_iam_role_policy" "state_machine" {
   name   = "state-machine"
   role   = aws_iam_role.state_machine.id
-  policy = data.aws_iam_policy_document.state_machine.json
+  policy = data.aws_iam_policy_document.state_machine["state-machine"].json
+}
+
+resource "aws_iam_policy" "queries" {
+  count = length(local.query_statements) > 0 ? 1 : 0
+
+  name        = "${var.name}-queries"
+  description = "Protected queries of CleanReach's state machine"
+  policy      = data.aws_iam_policy_document.state_machine["queries"].json
+  tags        = local.tags
+}
+
+resource "aws_iam_role_policy_attachment" "queries" {
+  count = length(aws_iam_policy.queries)
+
+  role       = aws_iam_role.state_machine.name
+  policy_arn = aws_iam_policy.queries[count.index].arn
 }

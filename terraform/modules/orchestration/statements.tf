@@ -167,8 +167,7 @@ locals {
   ]
 
   statements = concat(
-    local.storage_statements, local.task_statements, local.map_statements, local.query_statements, local.glue_statements,
-    local.message_statements, local.own_statements,
+    local.storage_statements, local.task_statements, local.map_statements, local.glue_statements, local.message_statements, local.own_statements,
   )
 
   # KMS names a service by its endpoint. China's has another suffix, and both are seen there.

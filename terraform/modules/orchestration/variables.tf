@@ -109,6 +109,11 @@ variable "membership_arns" {
     condition     = alltrue([for arn in var.membership_arns : can(regex("^arn:[a-z-]+:cleanrooms:[a-z0-9-]+:[0-9]{12}:membership/[0-9a-f-]{36}$", arn))])
     error_message = "membership_arns must be ARNs of memberships, arn:…:cleanrooms:…:membership/<id>: the id alone does not do."
   }
+
+  validation {
+    condition     = length(var.membership_arns) <= 40
+    error_message = "membership_arns must have no more than 40: a policy holds 6,144 characters. Deploy a second time under another name for the others."
+  }
 }
 
 variable "glue_job_names" {
@@ -119,6 +124,11 @@ variable "glue_job_names" {
   validation {
     condition     = alltrue([for name in var.glue_job_names : can(regex("^[A-Za-z0-9_.-]{1,255}$", name))])
     error_message = "glue_job_names must have names of 1 to 255 letters, digits, underscores, dots and hyphens, without a wildcard."
+  }
+
+  validation {
+    condition     = length(var.glue_job_names) <= 30
+    error_message = "glue_job_names must have no more than 30: a role's policies hold 10,240 characters. One job may prepare several audiences: it is told the run."
   }
 }
 

@@ -130,9 +130,14 @@ variable "logs_key_arn" {
 }
 
 variable "secret_arns" {
-  description = "ARNs of the secrets with Meta's access tokens, one a tenant. Patterns such as …:secret:cleanreach/*/meta-?????? do: beyond some fifty tenants a role's policies, 10,240 characters, need one."
+  description = "ARNs of the secrets with Meta's access tokens, one a tenant. A pattern does too: …:secret:cleanreach/acme/meta-??????."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = length(var.secret_arns) <= 50
+    error_message = "secret_arns must have no more than 50: a role's policies hold 10,240 characters. Give one pattern for all of them, such as …:secret:cleanreach/*/meta-??????."
+  }
 }
 
 variable "secret_key_arn" {

@@ -16,6 +16,9 @@ mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/cleanreach-state-machine" }
   }
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111122223333:policy/cleanreach-queries" }
+  }
   mock_resource "aws_sqs_queue" {
     defaults = {
       arn = "arn:aws:sqs:eu-west-1:111122223333:cleanreach-dead-letters"
@@ -67,7 +70,7 @@ run "everywhere" {
   command = plan
 
   assert {
-    condition = jsonencode(sort(flatten([for s in local.statements : s.actions if contains(s.resources, "*")]))) == jsonencode([
+    condition = jsonencode(sort(flatten([for s in concat(local.statements, local.query_statements) : s.actions if contains(s.resources, "*")]))) == jsonencode([
       "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
       "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
       "xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
@@ -76,12 +79,12 @@ run "everywhere" {
   }
 
   assert {
-    condition     = !anytrue([for action in flatten([for s in local.statements : s.actions]) : strcontains(action, "*")])
+    condition     = !anytrue([for action in flatten([for s in concat(local.statements, local.query_statements) : s.actions]) : strcontains(action, "*")])
     error_message = "an action with a wildcard allows what nobody reviewed"
   }
 
   assert {
-    condition     = !anytrue([for s in local.statements : anytrue([for a in s.actions : startswith(a, "secretsmanager:") || a == "s3:DeleteObject"])])
+    condition     = !anytrue([for s in concat(local.statements, local.query_statements) : anytrue([for a in s.actions : startswith(a, "secretsmanager:") || a == "s3:DeleteObject"])])
     error_message = "the state machine reads no secret and deletes nothing"
   }
 }
@@ -124,7 +127,7 @@ run "objects" {
   }
 
   assert {
-    condition = alltrue([for s in local.statements : jsonencode(s.conditions) == jsonencode(local.through_cleanrooms)
+    condition = alltrue([for s in concat(local.statements, local.query_statements) : jsonencode(s.conditions) == jsonencode(local.through_cleanrooms)
       if anytrue([for r in s.resources : startswith(r, var.results_bucket_arn)])
     ])
     error_message = "the results bucket is open to more than Clean Rooms"
@@ -135,12 +138,12 @@ run "tasks" {
   command = plan
 
   assert {
-    condition     = alltrue([for s in local.statements : !contains(s.resources, "*") && length(s.conditions) > 0 if anytrue([for a in s.actions : startswith(a, "ecs:") || a == "iam:PassRole"])])
+    condition     = alltrue([for s in concat(local.statements, local.query_statements) : !contains(s.resources, "*") && length(s.conditions) > 0 if anytrue([for a in s.actions : startswith(a, "ecs:") || a == "iam:PassRole"])])
     error_message = "tasks on other clusters, or roles for other services"
   }
 
   assert {
-    condition = jsonencode(sort(flatten([for s in local.statements : s.resources if contains(s.actions, "iam:PassRole")]))) == jsonencode(sort(concat(
+    condition = jsonencode(sort(flatten([for s in concat(local.statements, local.query_statements) : s.resources if contains(s.actions, "iam:PassRole")]))) == jsonencode(sort(concat(
       values(var.task_role_arns), [var.execution_role_arn],
     )))
     error_message = "other roles are passed than those of the tasks"
@@ -185,9 +188,14 @@ run "without_queries_and_jobs" {
   }
 
   assert {
-    condition = !anytrue([for s in local.statements : anytrue([
+    condition = !anytrue([for s in concat(local.statements, local.query_statements) : anytrue([
       for a in s.actions : startswith(a, "cleanrooms:") || startswith(a, "glue:") || length(s.resources) == 0
     ])])
     error_message = "queries or jobs are allowed though none were given"
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.queries) == 0
+    error_message = "a policy without a statement is none"
   }
 }

@@ -16,6 +16,9 @@ mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/cleanreach-state-machine" }
   }
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111122223333:policy/cleanreach-queries" }
+  }
   mock_resource "aws_sqs_queue" {
     defaults = {
       arn = "arn:aws:sqs:eu-west-1:111122223333:cleanreach-dead-letters"
@@ -129,7 +132,7 @@ run "state_machine" {
 
   assert {
     condition = alltrue([for tags in [
-      aws_sfn_state_machine.audience.tags, aws_sqs_queue.dead_letters.tags, aws_cloudwatch_log_group.state_machine.tags, aws_iam_role.state_machine.tags,
+      aws_sfn_state_machine.audience.tags, aws_sqs_queue.dead_letters.tags, aws_cloudwatch_log_group.state_machine.tags, aws_iam_role.state_machine.tags, aws_iam_policy.queries[0].tags,
     ] : tags.Module == "orchestration" && tags.Owner == "marketing"])
     error_message = "something lacks its tags"
   }

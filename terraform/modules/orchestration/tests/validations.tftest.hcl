@@ -16,6 +16,9 @@ mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/cleanreach-state-machine" }
   }
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111122223333:policy/cleanreach-queries" }
+  }
   mock_resource "aws_sqs_queue" {
     defaults = {
       arn = "arn:aws:sqs:eu-west-1:111122223333:cleanreach-dead-letters"
@@ -105,6 +108,24 @@ run "membership_by_id" {
 
   variables {
     membership_arns = ["11111111-2222-3333-4444-555555555555"]
+  }
+}
+
+run "more_memberships_than_a_policy_holds" {
+  command         = plan
+  expect_failures = [var.membership_arns]
+
+  variables {
+    membership_arns = [for i in range(41) : "arn:aws:cleanrooms:eu-west-1:111122223333:membership/11111111-2222-3333-4444-0000000000${10 + i}"]
+  }
+}
+
+run "more_glue_jobs_than_a_policy_holds" {
+  command         = plan
+  expect_failures = [var.glue_job_names]
+
+  variables {
+    glue_job_names = [for i in range(31) : "prepare-${i}"]
   }
 }
 

@@ -163,7 +163,7 @@ run "many_audiences" {
   command = plan
 
   variables {
-    table_names = [for i in range(51) : "acme_audience_${i}"]
+    table_names = [for i in range(41) : "acme_audience_${i}"]
   }
 
   assert {

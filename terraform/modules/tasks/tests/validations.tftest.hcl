@@ -149,3 +149,12 @@ run "run_in_the_environment" {
     environment = { CLEANREACH_RUN = "x" }
   }
 }
+
+run "more_secrets_than_a_policy_holds" {
+  command         = plan
+  expect_failures = [var.secret_arns]
+
+  variables {
+    secret_arns = [for i in range(51) : "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cleanreach/acme-${i}/meta-AbCdEf"]
+  }
+}
