@@ -10,7 +10,7 @@ locals {
     ]
   }
 
-  columns = {
+  columns = merge({ for key in keys(var.documents) : key => [] }, {
     for name, d in local.good : name => concat(
       flatten([
         for k in local.prepared_keys[name] : [
@@ -19,8 +19,10 @@ locals {
       ]),
       [for i, kept in try(d.source.keep, []) : { name = local.kept_names[name][i], type = try(kept.type, "string") }],
     )
-  }
+  })
 
   # A tenant's hyphens become two underscores, so that no two audiences share a table: TableName of internal/audience.
-  table_names = { for name, d in local.good : name => "${replace(d.tenant, "-", "__")}_${replace(d.name, "-", "_")}" }
+  table_names = {
+    for key, text in var.documents : key => try("${replace(jsondecode(text).tenant, "-", "__")}_${replace(jsondecode(text).name, "-", "_")}", "")
+  }
 }

@@ -4,11 +4,11 @@ output "problems" {
 }
 
 output "columns" {
-  description = "Columns of each good document's prepared table, by its key, in the order in which preparing writes them."
+  description = "Columns of each document's prepared table, by its key, in the order in which preparing writes them. None for a document with problems."
   value       = local.columns
 }
 
 output "table_names" {
-  description = "Name of each good document's prepared table in the catalog, by its key."
+  description = "Name of each document's prepared table in the catalog, by its key. Empty for one without a tenant or a name."
   value       = local.table_names
 }

@@ -1,0 +1,102 @@
+# From var.audiences to the documents that runs read, and to what other modules make of each audience. Whether they are as
+# they should be is asked in audiences_check.tf.
+
+locals {
+  # By "<tenant>/<name>". Of two that are called the same the first: the check refuses them.
+  audiences = { for key, same in local.labelled : key => same[0] }
+  labelled  = { for label, a in var.audiences : "${a.tenant}/${coalesce(a.name, label)}" => merge(a, { name = coalesce(a.name, label), label = label })... }
+
+  # Ids of what is not made yet are known only at apply, and the audiences are to be judged at plan: until then others of
+  # the same form stand in their place.
+  memberships = { for name in keys(var.collaborations) : name => uuidv5("url", "cleanreach:collaboration/${name}") }
+  templates = {
+    for name, c in var.collaborations : name => {
+      for template in keys(c.templates) : template =>
+      "arn:${local.partition}:cleanrooms:${local.region}:${local.account}:membership/${local.memberships[name]}/analysistemplate/${uuidv5("url", "cleanreach:template/${name}/${template}")}"
+    }
+  }
+
+  drafts = {
+    for key, a in local.audiences : key => {
+      schema = a.schema
+      tenant = a.tenant
+      name   = a.name
+      source = merge(a.source, {
+        path = coalesce(a.source.path, "s3://${local.raw_bucket}/${key}/")
+        keep = a.source.keep == null ? null : [for kept in a.source.keep : { for k, v in kept : k => v if v != null }]
+      })
+      match = merge(a.match, {
+        membership_id = try(local.memberships[a.collaboration], a.match.membership_id)
+        template_arn  = try(local.templates[a.collaboration][a.template], a.match.template_arn)
+      })
+      meta   = merge(a.meta, { secret = coalesce(a.meta.secret, local.secrets[a.tenant]) })
+      limits = a.limits
+    }
+  }
+
+  # As the module secrets names them; of an unknown tenant too, so that the check gets that far.
+  secrets = { for tenant in distinct(concat(keys(var.tenants), [for a in local.audiences : a.tenant])) : tenant => "${var.name}/${tenant}/meta" }
+
+  # A line for each field that is given, as a person would have written it. A section has fields, or is a value itself.
+  texts = {
+    for key, draft in local.drafts : key => format("{\n%s\n}\n", join(",\n", [
+      for section in ["schema", "tenant", "name", "source", "match", "meta", "limits"] : format("  %s: %s", jsonencode(section), try(
+        format("{\n%s\n  }", join(",\n", [for field, value in draft[section] : "    ${jsonencode(field)}: ${jsonencode(value)}" if value != null])),
+        jsonencode(draft[section]),
+      )) if can(coalesce(draft[section])) && !(section == "limits" && alltrue([for limit in values(draft.limits) : limit == null]))
+    ]))
+  }
+
+  documents = {
+    for key, text in local.texts : key => replace(
+      try(replace(text, local.templates[local.audiences[key].collaboration][local.audiences[key].template], module.cleanroom[local.audiences[key].collaboration].template_arns[local.audiences[key].template]), text),
+      try(local.memberships[local.audiences[key].collaboration], "none"),
+      try(module.cleanroom[local.audiences[key].collaboration].membership_id, "none"),
+    )
+  }
+}
+
+resource "aws_s3_object" "audience" {
+  for_each = local.documents
+
+  bucket       = module.storage.work_bucket
+  key          = "audiences/${each.key}.json"
+  content      = each.value
+  content_type = "application/json"
+  kms_key_id   = module.keys.data_key_arn
+  tags         = { Module = "audiences", Tenant = local.audiences[each.key].tenant, Audience = local.audiences[each.key].name }
+
+  # S3 takes ten tags of an object, and the provider's default ones may be more.
+  override_provider {
+    default_tags {
+      tags = {}
+    }
+  }
+
+  depends_on = [terraform_data.audiences]
+}
+
+locals {
+  tables = {
+    for key, a in local.audiences : key => {
+      tenant   = a.tenant
+      audience = a.name
+      name     = module.audience.table_names[key]
+      # A definition that is refused has no columns, and a table none is refused too: one refusal is enough.
+      columns = length(module.audience.columns[key]) > 0 ? module.audience.columns[key] : [{ name = "refused", type = "string" }]
+    }
+  }
+
+  schedules = { for key, a in local.audiences : key => merge(a.schedule, { tenant = a.tenant, audience = a.name }) if a.schedule != null }
+
+  glue_jobs = sort(distinct(compact([for a in local.audiences : a.source.glue_job])))
+
+  # Those that are made here, and those that audiences name.
+  membership_arns = concat(
+    [for name, c in module.cleanroom : c.membership_arn],
+    [
+      for id in distinct(compact([for a in local.audiences : a.collaboration == null ? a.match.membership_id : null])) :
+      "arn:${local.partition}:cleanrooms:${local.region}:${local.account}:membership/${id}"
+    ],
+  )
+}
