@@ -45,12 +45,14 @@ locals {
   membership = {
     Type = "AWS::CleanRooms::Membership"
     Properties = {
-      CollaborationIdentifier = jsondecode(local.creates ? jsonencode(local.made) : jsonencode(var.collaboration.collaboration_id))
+      CollaborationIdentifier = local.collaboration_id
       QueryLogStatus          = local.log
       PaymentConfiguration    = { QueryCompute = { IsResponsible = !var.collaboration.partner_pays } }
     }
   }
-  made = { "Fn::GetAtt" = ["Collaboration", "CollaborationIdentifier"] }
+
+  # By way of JSON, since it is an object or a text.
+  collaboration_id = jsondecode(local.creates ? jsonencode({ "Fn::GetAtt" = ["Collaboration", "CollaborationIdentifier"] }) : jsonencode(var.collaboration.collaboration_id))
 }
 
 resource "aws_cloudformation_stack" "membership" {
@@ -62,9 +64,9 @@ resource "aws_cloudformation_stack" "membership" {
     Description              = "Clean Rooms collaboration of ${var.tenant} with ${var.collaboration.partner_name}"
     Resources                = merge({ Membership = local.membership }, local.creates ? { Collaboration = local.collaboration } : {})
     Outputs = {
-      CollaborationArn     = { Value = { "Fn::GetAtt" = ["Membership", "CollaborationArn"] } }
-      MembershipArn        = { Value = { "Fn::GetAtt" = ["Membership", "Arn"] } }
-      MembershipIdentifier = { Value = { "Fn::GetAtt" = ["Membership", "MembershipIdentifier"] } }
+      CollaborationIdentifier = { Value = local.collaboration_id }
+      MembershipArn           = { Value = { "Fn::GetAtt" = ["Membership", "Arn"] } }
+      MembershipIdentifier    = { Value = { "Fn::GetAtt" = ["Membership", "MembershipIdentifier"] } }
     }
   })
 

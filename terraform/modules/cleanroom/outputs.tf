@@ -10,7 +10,7 @@ output "membership_arn" {
 
 output "collaboration_id" {
   description = "Id of the collaboration."
-  value       = reverse(split("/", aws_cloudformation_stack.membership.outputs["CollaborationArn"]))[0]
+  value       = aws_cloudformation_stack.membership.outputs["CollaborationIdentifier"]
 }
 
 output "template_arns" {
@@ -31,7 +31,7 @@ output "table_role_arns" {
 output "for_partner" {
   description = "What the partner's engineer puts into the partner module. No secret is in it."
   value = {
-    collaboration_id     = reverse(split("/", aws_cloudformation_stack.membership.outputs["CollaborationArn"]))[0]
+    collaboration_id     = aws_cloudformation_stack.membership.outputs["CollaborationIdentifier"]
     runner_account_id    = local.account
     runner_membership_id = local.membership_id
     template_arns        = values(local.template_arns)

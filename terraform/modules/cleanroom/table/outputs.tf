@@ -17,3 +17,8 @@ output "role_arn" {
   description = "ARN of the role by which Clean Rooms reads the table."
   value       = aws_iam_role.this.arn
 }
+
+output "template" {
+  description = "The CloudFormation template, for whoever wants to read what a table lets queries do."
+  value       = aws_cloudformation_stack.this.template_body
+}

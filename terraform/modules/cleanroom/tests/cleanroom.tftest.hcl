@@ -23,9 +23,9 @@ override_resource {
   override_during = plan
   values = {
     outputs = {
-      CollaborationArn     = "arn:aws:cleanrooms:eu-central-1:111122223333:collaboration/7d2b8c14-5e61-4f0a-8a0e-3c9f6d1e2b02"
-      MembershipArn        = "arn:aws:cleanrooms:eu-central-1:111122223333:membership/1f0c6f5e-0f4b-4b7c-9d53-2a6c1e7b8a01"
-      MembershipIdentifier = "1f0c6f5e-0f4b-4b7c-9d53-2a6c1e7b8a01"
+      CollaborationIdentifier = "7d2b8c14-5e61-4f0a-8a0e-3c9f6d1e2b02"
+      MembershipArn           = "arn:aws:cleanrooms:eu-central-1:111122223333:membership/1f0c6f5e-0f4b-4b7c-9d53-2a6c1e7b8a01"
+      MembershipIdentifier    = "1f0c6f5e-0f4b-4b7c-9d53-2a6c1e7b8a01"
     }
   }
 }

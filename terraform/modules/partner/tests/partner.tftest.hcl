@@ -92,7 +92,28 @@ run "pays_without_logs" {
   }
 }
 
-# What the table module makes of it is in the template, which test/ checks too.
+run "a_list_rule_by_default" {
+  command = plan
+
+  assert {
+    condition = jsonencode(jsondecode(module.table.template).Resources.ConfiguredTable.Properties.AnalysisRules) == jsonencode([{
+      Policy = { V1 = { List = {
+        AdditionalAnalyses   = "NOT_ALLOWED"
+        AllowedJoinOperators = ["AND", "OR"]
+        JoinColumns          = ["email_sha256", "phone_sha256"]
+        ListColumns          = ["tier"]
+      } } }
+      Type = "LIST"
+    }])
+    error_message = module.table.template
+  }
+
+  assert {
+    condition     = jsondecode(module.table.template).Resources.Association.Properties.ConfiguredTableAssociationAnalysisRules[0].Policy.V1.List.AllowedResultReceivers == ["111122223333"]
+    error_message = "only the runner gets rows"
+  }
+}
+
 run "only_the_reviewed_template" {
   command = plan
 
@@ -101,7 +122,12 @@ run "only_the_reviewed_template" {
   }
 
   assert {
-    condition     = local.reviewed
-    error_message = "with templates the rule is CUSTOM"
+    condition = jsonencode(jsondecode(module.table.template).Resources.ConfiguredTable.Properties.AnalysisRules) == jsonencode([{
+      Policy = { V1 = { Custom = {
+        AdditionalAnalyses = "NOT_ALLOWED", AllowedAnalyses = { Ref = "AllowedAnalyses" }, DisallowedOutputColumns = ["email_sha256", "phone_sha256"]
+      } } }
+      Type = "CUSTOM"
+    }])
+    error_message = "no other query, and no hash is given out: ${module.table.template}"
   }
 }
