@@ -23,7 +23,8 @@ import (
 // Stage is the name of this stage in failure documents.
 const Stage = "upload"
 
-// saveTimeout bounds the last write of a receipt by a task that was told to stop. ECS kills it 30 seconds after asking.
+// saveTimeout bounds the last write of a receipt by a task that was told to stop. It is killed 30 seconds after being asked
+// on one machine, and 120 on Fargate.
 const saveTimeout = 15 * time.Second
 
 // Deps is what an upload needs.

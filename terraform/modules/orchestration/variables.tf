@@ -13,6 +13,7 @@ variable "tags" {
   description = "Tags for everything that takes them. The tag Module is added."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "cluster_arn" {
@@ -104,6 +105,7 @@ variable "membership_arns" {
   description = "ARNs of the Clean Rooms memberships whose queries may be run."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.membership_arns : can(regex("^arn:[a-z-]+:cleanrooms:[a-z0-9-]+:[0-9]{12}:membership/[0-9a-f-]{36}$", arn))])
@@ -120,6 +122,7 @@ variable "glue_job_names" {
   description = "Names of Glue jobs that definitions name in source.glue_job."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for name in var.glue_job_names : can(regex("^[A-Za-z0-9_.-]{1,255}$", name))])

@@ -13,6 +13,7 @@ variable "tags" {
   description = "Tags of everything that takes them. Tasks get those of their task definition."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "image_digest" {
@@ -63,7 +64,8 @@ variable "sizes" {
     upload    = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
     report    = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
   })
-  default = {}
+  default  = {}
+  nullable = false
 
   validation {
     condition     = alltrue([for size in values(var.sizes) : contains(lookup(local.fargate_sizes, tostring(size.cpu), []), size.memory)])
@@ -91,6 +93,7 @@ variable "source_arns" {
   description = "Further places that prepare may read raw files at: ARNs of objects in other buckets of this region, such as arn:aws:s3:::crm-exports/customers/*."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.source_arns : can(regex("^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$", arn))])
@@ -102,6 +105,7 @@ variable "source_key_arns" {
   description = "KMS keys that the objects at source_arns are encrypted with. Their policies must allow the role of prepare too."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.source_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))])
@@ -133,6 +137,7 @@ variable "secret_arns" {
   description = "ARNs of the secrets with Meta's access tokens, one a tenant. A pattern does too: …:secret:cleanreach/acme/meta-??????."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = length(var.secret_arns) <= 50
@@ -154,6 +159,7 @@ variable "table_names" {
   description = "Names of the audiences' prepared tables, which prepare switches."
   type        = list(string)
   default     = []
+  nullable    = false
 }
 
 variable "log_retention_days" {
@@ -176,6 +182,7 @@ variable "environment" {
   description = "Further environment variables of every task, such as CLEANREACH_META_URL. They are readable in the console and in Terraform's state: never a secret."
   type        = map(string)
   default     = {}
+  nullable    = false
 
   validation {
     condition     = alltrue([for name in keys(var.environment) : !contains(["CLEANREACH_META_TOKEN", "CLEANREACH_META_APP_SECRET"], name)])
