@@ -41,7 +41,9 @@ func findModules(t *testing.T, terraform string) []string {
 }
 
 // isExample tells whether a module is a root that people copy: it has no tests of its own, the deployment test applies it.
-func isExample(module string) bool { return strings.HasPrefix(module, "examples"+string(filepath.Separator)) }
+func isExample(module string) bool {
+	return strings.HasPrefix(module, "examples"+string(filepath.Separator))
+}
 
 // isPart tells whether a module is a piece of the one around it, which has the tests and the documentation for both.
 func isPart(terraform, module string) bool {

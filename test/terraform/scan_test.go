@@ -22,7 +22,9 @@ type finding struct {
 	line              int
 }
 
-func (f finding) String() string { return fmt.Sprintf("%s:%d: %s: %s", f.file, f.line, f.rule, f.title) }
+func (f finding) String() string {
+	return fmt.Sprintf("%s:%d: %s: %s", f.file, f.line, f.rule, f.title)
+}
 
 // scan lets trivy look at a folder with the rules that are built into it. Those in its registry are newer, and another
 // day's would be others.
@@ -135,8 +137,8 @@ func TestScanNotices(t *testing.T) {
 	cases := []struct{ name, code, found, fault string }{
 		{"a queue that anybody with the disk can read", queue, "main.tf:1: AWS-0096", ""},
 		{"a bucket that is open", "resource \"aws_s3_bucket\" \"this\" {\n  bucket = \"a\"\n  acl    = \"public-read\"\n}\n", "AWS-0092", ""},
-		{"a port that is open to all", "resource \"aws_vpc_security_group_ingress_rule\" \"this\" {\n  security_group_id = \"sg-1\"\n" +
-			"  ip_protocol       = \"tcp\"\n  from_port         = 22\n  to_port           = 22\n  cidr_ipv4         = \"0.0.0.0/0\"\n}\n", "AWS-0107", ""},
+		{"a role that may do anything to anything", "resource \"aws_iam_policy\" \"this\" {\n  name   = \"a\"\n  policy = jsonencode({ Version = \"2012-10-17\", " +
+			"Statement = [{ Effect = \"Allow\", Action = [\"s3:*\"], Resource = [\"*\"] }] })\n}\n", "AWS-0345", ""},
 		{"suppressed with a reason", "#trivy:ignore:AWS-0096 It never holds anything.\n" + queue, "", ""},
 		{"suppressed without a reason", "#trivy:ignore:AWS-0096\n" + queue, "", "main.tf: AWS-0096 is suppressed without a reason on the same line"},
 		{"another rule suppressed", "#trivy:ignore:AWS-0095 It never holds anything.\n" + queue, "AWS-0096", "main.tf: AWS-0095 does not fire there, so nothing needs to suppress it"},
