@@ -6,7 +6,7 @@ locals {
     aws-us-gov = "console.amazonaws-us-gov.com"
   }, local.partition, "console.aws.amazon.com")}"
 
-  start = "aws stepfunctions start-execution --region ${local.region} --state-machine-arn ${module.orchestration.state_machine_arn}"
+  start = "aws stepfunctions start-execution --region ${local.region} --state-machine-arn ${local.state_machine_arn}"
 
   steps = compact([
     var.image_digest == null ? "The image: at the top of the repository, make image DEPLOYMENT=<directory of this root>, then terraform apply again." : "",

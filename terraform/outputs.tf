@@ -5,7 +5,7 @@ output "next_steps" {
 
 output "console_url" {
   description = "Console page of the state machine: runs are started and watched there."
-  value       = "${local.console}/states/home?region=${local.region}#/statemachines/view/${module.orchestration.state_machine_arn}"
+  value       = "${local.console}/states/home?region=${local.region}#/statemachines/view/${local.state_machine_arn}"
 }
 
 output "dashboard_url" {

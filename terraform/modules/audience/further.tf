@@ -6,13 +6,7 @@ locals {
   unhashed = ["EXTERN_ID", "MADID"]
   finding  = ["EMAIL", "PHONE", "MADID", "EXTERN_ID", "LN"]
 
-  # The container goes on to these rules only if it could read every field, wrong as some may be.
-  readable = {
-    for key, text in local.judged : key => jsondecode(text)
-    if !contains(local.unreadable, key)
-  }
-
-  unreadable = toset([for v in local.values : v.document if !v.fits && v.type != "null"])
+  readable = { for key, text in local.judged : key => jsondecode(text) if !contains(local.unreadable, key) }
 
   # Of each readable document what the rules look at, empty where it has none.
   looked_at = {

@@ -7,26 +7,7 @@ locals {
   root  = { "" = jsonencode(local.schema) }
   rules = { for place, rule in merge(local.root, module.sections.rules, module.fields.rules, module.items.rules, module.members.rules) : place => jsondecode(rule) }
 
-  values = [
-    for v in local.of_type : merge(v, {
-      fits = contains(lookup(local.wanted, v.rule, [v.type]), v.type) || contains(lookup(local.wanted, v.rule, []), "integer") && can(regex("^-?[0-9]+$", v.value))
-    })
-  ]
-
-  of_type = [
-    for v in concat(local.documents, module.sections.values, module.fields.values, module.items.values, module.members.values) :
-    merge(v, { type = lookup(local.types, substr(v.value, 0, 1), "number") })
-  ]
-
-  # JSON's types by how a value of them begins; a number begins in eleven ways.
-  types = { "{" = "object", "[" = "array", "\"" = "string", "t" = "boolean", "f" = "boolean", "n" = "null" }
-
-  # The types that a part of the schema wants: it names them, or shows them by the values that it allows, or takes any.
-  wanted = {
-    for place, rule in local.rules : place => flatten([
-      try(rule.type, lookup(local.types, substr(jsonencode(try(rule.enum[0], rule.const)), 0, 1), "number"), concat(values(local.types), ["number"]))
-    ])
-  }
+  values = concat(local.documents, module.sections.values, module.fields.values, module.items.values, module.members.values)
 }
 
 module "sections" {

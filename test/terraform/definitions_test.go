@@ -1,4 +1,4 @@
-package test
+package terraform
 
 import (
 	"encoding/json"
@@ -30,7 +30,7 @@ type judged struct {
 func TestTerraformJudgesDefinitionsAsTheContainerDoes(t *testing.T) {
 	corpus := definitions(t)
 	var got judged
-	terraformOutputs(t, "../terraform/modules/audience", map[string]any{"documents": corpus}, &got)
+	planOutputs(t, "modules/audience", map[string]any{"documents": corpus}, &got)
 	good := 0
 	for _, key := range slices.Sorted(maps.Keys(corpus)) {
 		def, err := audience.ParseDefinition([]byte(corpus[key]))
@@ -70,7 +70,7 @@ func shortened(document string) string { return document[:min(len(document), 200
 func definitions(t *testing.T) map[string]string {
 	t.Helper()
 	corpus := map[string]string{}
-	examples, err := filepath.Glob("../internal/audience/testdata/*.definition.json")
+	examples, err := filepath.Glob("../../internal/audience/testdata/*.definition.json")
 	require.NoError(t, err)
 	require.NotEmpty(t, examples)
 	for _, example := range examples {
