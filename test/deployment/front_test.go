@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -25,10 +26,10 @@ type front struct {
 	moto string
 	pass *httputil.ReverseProxy
 
-	rooms   *rooms
 	stacks  *stacks
 	budgets *budgets
 	queues  *queues
+	queries queries
 	targets *targets
 	log     *record
 }
@@ -45,7 +46,7 @@ type request struct {
 
 func startFront(t *testing.T) *front {
 	t.Helper()
-	f := &front{moto: startMoto(t), rooms: newRooms(), stacks: newStacks(), budgets: newBudgets(), queues: newQueues(), log: &record{}}
+	f := &front{moto: startMoto(t), stacks: newStacks(), budgets: newBudgets(), queues: newQueues(), log: &record{}}
 	f.targets = newTargets(f)
 	target, err := url.Parse(f.moto)
 	require.NoError(t, err)
@@ -73,8 +74,12 @@ func (f *front) ServeHTTP(w http.ResponseWriter, raw *http.Request) {
 		f.targets.hide(r)
 		raw.Body, raw.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
 	}
-	if os.Getenv("FRONT_LOG") != "" {
-		fmt.Fprintln(os.Stderr, r.principal, r.service, r.operation, raw.Method, raw.URL)
+	if p := os.Getenv("FRONT_LOG"); p != "" {
+		fl, _ := os.OpenFile(p, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		defer func() {
+			fmt.Fprintln(fl, time.Now().Format("15:04:05.0"), r.principal, r.service, r.operation, raw.Method, raw.URL)
+			fl.Close()
+		}()
 	}
 	answer := &answerWriter{ResponseWriter: w}
 	if !f.answer(answer, r) {
@@ -104,14 +109,14 @@ func (f *front) answer(w http.ResponseWriter, r *request) bool {
 	switch r.service {
 	case "states":
 		return answerStates(w, r)
-	case "cleanrooms":
-		return f.rooms.answer(w, r)
 	case "cloudformation":
 		return f.stacks.answer(w, r)
 	case "budgets":
 		return f.budgets.answer(w, r)
 	case "sqs":
 		return f.queues.answer(w, r)
+	case "logs":
+		return f.queries.answer(w, r)
 	}
 	return false
 }
