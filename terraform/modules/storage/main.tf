@@ -93,13 +93,6 @@ resource "aws_s3_bucket_logging" "data" {
   target_bucket = aws_s3_bucket.this["logs"].bucket
   target_prefix = "${each.key}/"
 
-  # By the day of the event, so that Athena reads the days that are asked for.
-  target_object_key_format {
-    partitioned_prefix {
-      partition_date_source = "EventTime"
-    }
-  }
-
   depends_on = [aws_s3_bucket_policy.this]
 }
 

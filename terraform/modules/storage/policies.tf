@@ -8,7 +8,7 @@ data "aws_iam_policy_document" "tls" {
     resources = [local.arns[each.key], "${local.arns[each.key]}/*"]
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 
@@ -27,7 +27,7 @@ data "aws_iam_policy_document" "tls" {
     resources = [local.arns[each.key], "${local.arns[each.key]}/*"]
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 
@@ -54,7 +54,7 @@ data "aws_iam_policy_document" "data" {
     resources = ["${local.arns[each.key]}/*"]
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 
@@ -83,7 +83,7 @@ data "aws_iam_policy_document" "data" {
       resources = ["${local.arns[statement.value]}/*"]
 
       principals {
-        type        = "*"
+        type        = "AWS"
         identifiers = ["*"]
       }
 

@@ -30,7 +30,7 @@ run "every_bucket_wants_tls" {
             Sid       = s.Sid
             Effect    = "Deny"
             Action    = "s3:*"
-            Principal = "*"
+            Principal = { AWS = "*" }
             Resource  = ["arn:aws:s3:::${b.bucket}/*", "arn:aws:s3:::${b.bucket}"]
             Condition = s.Condition
         }))
@@ -50,7 +50,7 @@ run "another_key_is_refused_and_none_is_not" {
         Sid       = "OnlyTheBucketsKey"
         Effect    = "Deny"
         Action    = "s3:PutObject"
-        Principal = "*"
+        Principal = { AWS = "*" }
         Resource  = "arn:aws:s3:::${aws_s3_bucket.this[use].bucket}/*"
         Condition = {
           Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
