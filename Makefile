@@ -24,7 +24,7 @@ DEPLOYMENT ?= terraform/examples/complete
 RACE = ./internal/asl/... ./internal/meta/... ./internal/plan/... ./internal/preflight/... ./internal/prepare/... ./internal/report/... ./internal/storage/... ./internal/upload/... ./tasks/...
 
 .DEFAULT_GOAL := build
-.PHONY: demo build test vet lint fmt fmt-check generate check tidy-check bench image clean help toolchain compiler
+.PHONY: demo build test test-packages test-whole tools vet lint fmt fmt-check generate check tidy-check bench image clean help toolchain compiler
 
 demo: build ## make demo data and bring it into a Meta sandbox (ROWS=50000 SEED=1 RUN=<id to continue>)
 	$(BIN)/cleanreach-local -demo -rows $(ROWS) -seed $(SEED) -waits 0.1 $(if $(RUN),-run $(RUN))
@@ -33,10 +33,20 @@ build: compiler ## the container's binary and the one that runs the state machin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/cleanreach ./tasks
 	CGO_ENABLED=1 $(GO) build -ldflags '-s -w' -o $(BIN)/cleanreach-local ./statemachine/local
 
-test: compiler ## every test, those with goroutines under the race detector
+test: test-packages test-whole ## every test
+
+test-packages: compiler ## the tests of the packages, those with goroutines under the race detector
 	$(GO) test -race -timeout 5m $(RACE)
 	$(GO) test -timeout 5m $(filter-out $(shell $(GO) list $(RACE) ./test/...),$(shell $(GO) list ./...))
-	$(GO) test -count=1 ./test/...
+
+# What was tested, and what could not be, is printed; the names of all that passed are in .cache/test.log.
+test-whole: compiler tools ## the tests of the binaries, of Terraform's modules and of a deployment
+	@set -a; . ./.cache/tools.env; set +a; \
+	{ $(GO) test -count=1 -v -timeout 20m ./test/... 2>&1; echo $$? >.cache/test.status; } | tee .cache/test.log | \
+		grep -v -E '^ *(=== (RUN|PAUSE|CONT|NAME) |--- PASS)|^PASS$$|no test files'; exit $$(cat .cache/test.status)
+
+tools: toolchain ## find or install what test-whole wants beside Go: Terraform, linters, an emulator of AWS
+	@.ci/tools
 
 vet: compiler
 	$(GO) vet ./...
@@ -51,11 +61,13 @@ fmt-check:
 	@unformatted=$$(gofmt -l internal statemachine tasks test); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
 
-generate: toolchain ## rewrite what is generated from the definition: pictures and tables in its README.md, its rendered form
+generate: toolchain ## rewrite what is generated: of the definition pictures, tables and its rendered form, of Terraform's modules tables
 	$(GO) test ./statemachine -run '^Test(Readme|Rendered)' -update
+	$(GO) test ./test/terraform -run '^TestReadmes$$' -update
 
 check: fmt-check tidy-check ## formatting, go.mod and the generated files are up to date
 	$(GO) test ./statemachine -run '^Test(Readme|Rendered)'
+	$(GO) test ./test/terraform -run '^TestReadmes$$'
 
 tidy-check: toolchain
 	$(GO) mod tidy -diff
@@ -70,7 +82,7 @@ clean: ## what was built; out/ stays, it holds your runs
 	rm -rf $(BIN) .cache
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(GOLANGCI): | toolchain
 	@echo "installing golangci-lint $(GOLANGCI_VERSION), once: it takes minutes"
