@@ -80,9 +80,9 @@ func (w *work) measurePlan(ctx context.Context, p *audience.Plan, planned bool) 
 	}
 }
 
-// planned reports whether an earlier task planned the run: upload.json is what planning writes last.
+// planned reports whether an earlier task planned the run.
 func (w *work) planned(ctx context.Context) bool {
-	_, err := w.folder.Read(ctx, audience.UploadFile)
+	_, err := w.folder.Read(ctx, audience.PlanFile)
 	return err == nil
 }
 

@@ -171,7 +171,7 @@ func TestPlanIsMeasured(t *testing.T) {
 	}))
 	assert.Equal(t, map[string]float64{"MatchRate": 0.25}, numbers(t, func(w *work) {
 		require.NoError(t, w.folder.WriteJSON(t.Context(), audience.PreparedFile, audience.Prepared{Prepared: 120}))
-		require.NoError(t, w.folder.WriteJSON(t.Context(), audience.UploadFile, plan.Upload()))
+		require.NoError(t, w.folder.WriteJSON(t.Context(), audience.PlanFile, plan))
 		w.measurePlan(t.Context(), plan, w.planned(t.Context()))
 	}), "an earlier task counted them")
 }

@@ -86,7 +86,7 @@ module "cleanroom" {
   templates     = each.value.templates
   tables = {
     for key, a in local.audiences : key => merge(local.tables[key], lookup(each.value.tables, a.name, { association_name = null, join_columns = null }))
-    if a.collaboration == each.key
+    if a.collaboration == each.key && a.tenant == each.value.tenant # another tenant's is refused, in better words
   }
   # By way of the catalog, so that the tables are there before Clean Rooms is told of them.
   database_name   = module.catalog.database_name
@@ -152,6 +152,7 @@ module "observability" {
   starter_arn            = module.events.starter_arn
   cluster_name           = module.tasks.cluster_name
   event_bus_name         = module.events.bus_name
+  event_rules            = module.events.rules
   dead_letter_queue_name = module.orchestration.dead_letter_queue_name
   undelivered_queue_name = module.events.undelivered_queue_name
   run_events_queue_name  = module.events.run_events_queue_name

@@ -8,6 +8,14 @@ output "bus_arn" {
   value       = aws_cloudwatch_event_bus.this.arn
 }
 
+output "rules" {
+  description = "The rules to watch: the name of each to the name of its bus."
+  value = merge(
+    { for rule in aws_cloudwatch_event_rule.forward : rule.name => "default" },
+    { for rule in concat(values(aws_cloudwatch_event_rule.start), [aws_cloudwatch_event_rule.run_events]) : rule.name => var.name },
+  )
+}
+
 output "archive_arn" {
   description = "ARN of the archive of all events of the bus, to replay from."
   value       = aws_cloudwatch_event_archive.this.arn

@@ -18,11 +18,12 @@ resource "aws_sqs_queue" "run_events" {
 }
 
 locals {
-  # Who EventBridge may send for. Scheduler and the starter send with roles of their own, which have it in their policies.
+  # Who EventBridge may send for; beside the rules here, any rule of the bus, as those by which the module observability tells
+  # people. Scheduler and the starter send with roles of their own, which have it in their policies.
   queues = {
     undelivered = {
       queue   = aws_sqs_queue.undelivered
-      senders = concat([aws_cloudwatch_event_bus.this.arn], local.rule_arns)
+      senders = concat([aws_cloudwatch_event_bus.this.arn, "${replace(aws_cloudwatch_event_bus.this.arn, ":event-bus/", ":rule/")}/*"], local.rule_arns)
     }
     run_events = {
       queue   = aws_sqs_queue.run_events
@@ -51,7 +52,7 @@ data "aws_iam_policy_document" "queue" {
     }
 
     condition {
-      test     = "ArnEquals"
+      test     = "ArnLike"
       variable = "aws:SourceArn"
       values   = each.value.senders
     }

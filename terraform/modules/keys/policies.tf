@@ -80,6 +80,26 @@ data "aws_iam_policy_document" "messaging" {
     }
   }
 
+  # A rule that sends to an encrypted topic: AWS documents that EventBridge gives KMS neither aws:SourceAccount nor
+  # aws:SourceArn then, so the statement above does not reach. SNS puts the topic's ARN into the encryption context, which
+  # holds region and account.
+  statement {
+    sid       = "RulesToTopics"
+    actions   = ["kms:GenerateDataKey*", "kms:Decrypt"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:sns:topicArn"
+      values   = ["arn:${local.partition}:sns:${local.region}:${local.account}:*"]
+    }
+  }
+
   # A state machine with this key encrypts what it logs, and the delivery to CloudWatch Logs decrypts it. AWS documents
   # neither aws:SourceAccount nor aws:SourceArn for this call. The encryption context binds it as well: KMS refuses to
   # decrypt under another context than the state machine's role encrypted with, which is this region and account's.

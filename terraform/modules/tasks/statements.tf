@@ -21,7 +21,7 @@ locals {
       list   = ["prepared/", "quarantine/"]
     }
     plan = {
-      read   = ["run.json", "lease.json", "query.json", "plan.json"]
+      read   = ["run.json", "lease.json", "prepared.json", "query.json", "plan.json"]
       write  = ["chunks.json", "plan.json", "upload.json"]
       remove = []
       list   = []

@@ -71,6 +71,11 @@ run "messaging_is_for_services_that_act_for_this_account" {
         Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } }
       },
       {
+        Sid       = "RulesToTopics", Effect = "Allow", Action = ["kms:GenerateDataKey*", "kms:Decrypt"], Resource = "*"
+        Principal = { Service = "events.amazonaws.com" }
+        Condition = { ArnLike = { "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:eu-central-1:111122223333:*" } }
+      },
+      {
         Sid       = "StateMachineLogs", Effect = "Allow", Action = "kms:Decrypt", Resource = "*"
         Principal = { Service = "delivery.logs.amazonaws.com" }
         Condition = { StringLike = { "kms:EncryptionContext:SourceArn" = "arn:aws:logs:eu-central-1:111122223333:*" } }
