@@ -82,21 +82,27 @@ locals {
       tenant   = a.tenant
       audience = a.name
       name     = module.audience.table_names[key]
-      # A definition that is refused has no columns, and a table none is refused too: one refusal is enough.
-      columns = length(module.audience.columns[key]) > 0 ? module.audience.columns[key] : [{ name = "refused", type = "string" }]
+      # A definition that is refused has no columns, and a table without columns, or hashes, would be refused too, in words
+      # that do not help: one refusal is enough.
+      columns = length(module.audience.columns[key]) > 0 ? module.audience.columns[key] : [{ name = "refused_sha256", type = "string" }]
     }
   }
 
   schedules = { for key, a in local.audiences : key => merge(a.schedule, { tenant = a.tenant, audience = a.name }) if a.schedule != null }
 
-  glue_jobs = sort(distinct(compact([for a in local.audiences : a.source.glue_job])))
+  # What has another form than the schema says is refused, and no policy is to be made of it.
+  definition_schema = jsondecode(file("${path.module}/../internal/audience/definition.schema.json")).properties
+  glue_jobs = sort(distinct([
+    for a in local.audiences : a.source.glue_job if can(regex(local.definition_schema.source.properties.glue_job.pattern, a.source.glue_job))
+  ]))
+  membership_ids = distinct([
+    for a in local.audiences : a.match.membership_id
+    if a.collaboration == null && can(regex(local.definition_schema.match.properties.membership_id.pattern, a.match.membership_id))
+  ])
 
   # Those that are made here, and those that audiences name.
   membership_arns = concat(
     [for name, c in module.cleanroom : c.membership_arn],
-    [
-      for id in distinct(compact([for a in local.audiences : a.collaboration == null ? a.match.membership_id : null])) :
-      "arn:${local.partition}:cleanrooms:${local.region}:${local.account}:membership/${id}"
-    ],
+    [for id in local.membership_ids : "arn:${local.partition}:cleanrooms:${local.region}:${local.account}:membership/${id}"],
   )
 }

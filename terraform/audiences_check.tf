@@ -35,9 +35,12 @@ locals {
   source_bucket  = { for key, draft in local.drafts : key => try(regex("^s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/|$)", draft.source.path)[0], "") }
   source_buckets = distinct(concat([local.raw_bucket], [for arn in var.source_arns : try(regex(":::([^/]+)", arn)[0], arn)]))
 
+  no_room = "match.membership_id: is required"
+
   audience_problems = flatten([
     for key, a in local.audiences : [
-      for p in concat(local.deployment_problems[key], module.audience.problems[key]) : "${key}: ${p}"
+      for p in concat(local.deployment_problems[key], [for p in module.audience.problems[key] : replace(p, local.no_room, "${local.no_room}, unless collaboration is")]) :
+      "${key}: ${p}" if a.collaboration == null || !startswith(p, local.no_room)
     ]
   ])
 }

@@ -27,7 +27,7 @@ check "fargate_quota" {
 }
 
 locals {
-  concurrency = jsondecode(file("${path.module}/../internal/audience/definition.schema.json")).properties.limits.properties.concurrency.default
+  concurrency = local.definition_schema.limits.properties.concurrency.default
   upload_cpus = { for key, a in local.audiences : key => coalesce(a.limits.concurrency, local.concurrency) * var.sizes.upload.cpu / 1024 }
   over_quota  = [for key, cpus in local.upload_cpus : "${key} ${cpus}" if cpus > 6]
 }

@@ -65,6 +65,14 @@ variable "audiences" {
   }))
   default  = {}
   nullable = false
+
+  # The other fields are judged in audiences_check.tf. Tables, tags and paths are named after these two.
+  validation {
+    condition = alltrue(flatten([
+      for label, a in var.audiences : [for name in [a.tenant, coalesce(a.name, label)] : can(regex("^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$", name))]
+    ]))
+    error_message = "The tenant and the name of an audience must have 1 to 40 lower case letters, digits and hyphens, without a hyphen at either end. These are: ${join(", ", [for label, a in var.audiences : "${label}: ${a.tenant}/${coalesce(a.name, label)}"])}."
+  }
 }
 
 variable "collaborations" {
