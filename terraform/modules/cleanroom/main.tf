@@ -5,21 +5,28 @@
 # collaboration say its analytics engine, and so would get whichever is the default, nor who pays; and it has no analysis
 # rule, no association and no template. One way for all is easier to understand than two.
 
-data "aws_partition" "current" {}
-data "aws_region" "current" {}
 data "aws_caller_identity" "current" {}
 
 locals {
-  partition = data.aws_partition.current.partition
-  region    = data.aws_region.current.name
-  account   = data.aws_caller_identity.current.account_id
+  account = data.aws_caller_identity.current.account_id
 
   # Clean Rooms gives a query's cost to the tags of the membership: one membership a partner is cost by tenant for nothing.
   tags = merge(var.tags, { Module = "cleanroom", Tenant = var.tenant })
 
   creates = var.collaboration.collaboration_id == null
   log     = var.collaboration.query_logs ? "ENABLED" : "DISABLED"
-  stack   = "${var.name}-cleanroom-${var.tenant}-${var.collaboration.name}"
+
+  # A hyphen of the left part counts double, so that a-b with c is another name than a with b-c.
+  label = "${replace(var.tenant, "-", "--")}-${var.collaboration.name}"
+
+  # CloudFormation takes names of 128 characters. The end of a longer one gives way to a part of its hash.
+  full_stack_names = merge(
+    { membership = "${var.name}-cleanroom-${local.label}" },
+    { for name in keys(var.templates) : "template ${name}" => "${var.name}-template-${replace(local.label, "-", "--")}-${replace(name, "_", "-")}" },
+  )
+  stack_names = { for key, full in local.full_stack_names : key =>
+    length(full) <= 128 ? full : "${substr(full, 0, 119)}-${substr(sha256(full), 0, 8)}"
+  }
 
   collaboration = {
     Type = "AWS::CleanRooms::Collaboration"
@@ -56,7 +63,7 @@ locals {
 }
 
 resource "aws_cloudformation_stack" "membership" {
-  name = local.stack
+  name = local.stack_names.membership
   tags = local.tags
 
   template_body = jsonencode({

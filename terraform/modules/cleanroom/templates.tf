@@ -27,23 +27,19 @@ locals {
 resource "aws_cloudformation_stack" "template" {
   for_each = var.templates
 
-  name          = local.template_stacks[each.key]
+  name          = local.stack_names["template ${each.key}"]
   template_body = local.template_bodies[each.key]
   parameters    = { MembershipIdentifier = local.membership_id }
   tags          = local.tags
 
   lifecycle {
     precondition {
-      condition     = length(local.template_bodies[each.key]) <= 51200
+      condition     = length(base64encode(local.template_bodies[each.key])) / 4 * 3 <= 51200 # length() counts characters
       error_message = "templates: ${each.key} is longer than one CloudFormation template takes (51,200 bytes)."
     }
   }
 }
 
 locals {
-  template_stack_names = { for name in keys(var.templates) : name => "${local.stack}-${replace(name, "_", "-")}" }
-  template_stacks = { for name, full in local.template_stack_names : name =>
-    length(full) <= 128 ? full : "${substr(full, 0, 119)}-${substr(sha256(full), 0, 8)}"
-  }
   template_arns = { for name, stack in aws_cloudformation_stack.template : name => stack.outputs["Arn"] }
 }

@@ -214,7 +214,7 @@ run "a_table_under_a_custom_rule" {
   }
 
   assert {
-    condition     = aws_cloudformation_stack.template["overlap_v1"].name == "cleanreach-cleanroom-acme-loyalty-overlap-v1" && aws_cloudformation_stack.template["overlap_v1"].parameters.MembershipIdentifier == output.membership_id
+    condition     = aws_cloudformation_stack.template["overlap_v1"].name == "cleanreach-template-acme--loyalty-overlap-v1" && aws_cloudformation_stack.template["overlap_v1"].parameters.MembershipIdentifier == output.membership_id
     error_message = aws_cloudformation_stack.template["overlap_v1"].name
   }
 
@@ -241,5 +241,49 @@ run "a_custom_rule_for_any_query_of_ours" {
   assert {
     condition     = local.rules["acme/vip"].allowed_analyses == tolist(["ANY_QUERY"]) && local.rules["acme/vip"].analysis_providers == tolist(["111122223333"])
     error_message = "any query, but of this account"
+  }
+}
+
+run "names_that_could_be_taken_for_each_other" {
+  command = plan
+
+  variables {
+    tenant        = "acme-loyalty"
+    tables        = {}
+    collaboration = { name = "club", display_name = "Acme", partner_name = "Partner", partner_account_id = "444455556666" }
+    templates     = { a_name_of_thirty_and_some_characters_ = { sql = "SELECT 1" } }
+    name          = "a-very-long-name-too"
+  }
+
+  assert {
+    condition     = aws_cloudformation_stack.membership.name == "a-very-long-name-too-cleanroom-acme--loyalty-club"
+    error_message = aws_cloudformation_stack.membership.name
+  }
+
+  assert {
+    condition     = aws_cloudformation_stack.template["a_name_of_thirty_and_some_characters_"].name == "a-very-long-name-too-template-acme----loyalty--club-a-name-of-thirty-and-some-characters-"
+    error_message = aws_cloudformation_stack.template["a_name_of_thirty_and_some_characters_"].name
+  }
+}
+
+run "names_that_are_too_long" {
+  command = plan
+
+  variables {
+    tenant        = "a--------------------------------------b"
+    tables        = {}
+    collaboration = { name = "a-collaboration-with-many-hyphens-in-it", display_name = "Acme", partner_name = "Partner", partner_account_id = "444455556666" }
+    templates     = { overlap_v1 = { sql = "SELECT 1" }, overlap_v2 = { sql = "SELECT 2" } }
+    name          = "a-very-long-name-too"
+  }
+
+  assert {
+    condition     = alltrue([for s in aws_cloudformation_stack.template : length(s.name) == 128]) && length(distinct([for s in aws_cloudformation_stack.template : s.name])) == 2
+    error_message = jsonencode([for s in aws_cloudformation_stack.template : s.name])
+  }
+
+  assert {
+    condition     = length(aws_cloudformation_stack.membership.name) == 128
+    error_message = "CloudFormation takes 128 characters: ${aws_cloudformation_stack.membership.name}"
   }
 }
