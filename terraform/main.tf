@@ -85,16 +85,19 @@ module "cleanroom" {
   analysis_rule = each.value.analysis_rule
   templates     = each.value.templates
   tables = {
-    for key, a in local.audiences : key => merge(local.tables[key], lookup(each.value.tables, a.name, { association_name = null, join_columns = null }))
+    # The name by way of the catalog, so that the table is there before Clean Rooms is told of it. depends_on would do more:
+    # it puts off to apply what the module looks up, and so shows changes to every collaboration when an audience changes.
+    for key, a in local.audiences : key => merge(
+      local.tables[key],
+      lookup(each.value.tables, a.name, { association_name = null, join_columns = null }),
+      { name = module.catalog.table_names[key] },
+    )
     if a.collaboration == each.key && a.tenant == each.value.tenant # another tenant's is refused, in better words
   }
-  # By way of the catalog, so that the tables are there before Clean Rooms is told of them.
   database_name   = module.catalog.database_name
   work_bucket_arn = module.storage.work_bucket_arn
   data_key_arn    = module.keys.data_key_arn
   tags            = var.tags
-
-  depends_on = [module.catalog]
 }
 
 module "events" {
