@@ -50,7 +50,7 @@ locals {
     {
       dead-letter-messages = merge(local.waiting, {
         section = "dead-letter-messages", metrics = local.queues[var.dead_letter_queue_name].ApproximateNumberOfMessagesVisible
-        what    = "A run or a chunk failed for good and waits in the queue ${var.dead_letter_queue_name}.", act = "Read the message: it names tenant, audience, run, stage and class. Continue the run, then delete the message."
+        what    = "A run or a chunk failed for good and waits in the queue ${var.dead_letter_queue_name}.", act = "Read the message: it names tenant, audience, run and reason. Continue the run, then delete the message."
       })
       undelivered-messages = merge(local.waiting, {
         section = "undelivered-messages", metrics = local.queues[var.undelivered_queue_name].ApproximateNumberOfMessagesVisible
