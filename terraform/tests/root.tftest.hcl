@@ -70,27 +70,7 @@ run "a_whole_one" {
   }
 
   assert {
-    condition     = aws_s3_object.audience["acme/vip"].content == <<-EOT
-      {
-        "tenant": "acme",
-        "name": "vip",
-        "source": {
-          "columns": {"DOB":"born","EMAIL":"mail"},
-          "glue_job": "my-job",
-          "keep": [{"column":"Segment"},{"column":"Value","type":"double"}],
-          "path": "s3://cleanreach-raw-111122223333-eu-central-1/acme/vip/"
-        },
-        "match": {
-          "membership_id": "1f0c6f5e-0f4b-4b7c-9d53-2a6c1e7b8a01",
-          "parameters": {"day":"2026-01-01"},
-          "template_arn": "arn:aws:cleanrooms:eu-central-1:111122223333:membership/1f0c6f5e-0f4b-4b7c-9d53-2a6c1e7b8a01/analysistemplate/9c0e6f5e-0f4b-4b7c-9d53-2a6c1e7b8a09"
-        },
-        "meta": {
-          "ad_account": "act_1",
-          "secret": "cleanreach/acme/meta"
-        }
-      }
-    EOT
+    condition     = aws_s3_object.audience["acme/vip"].content == file("tests/documents/acme-vip.json") # test/terraform reads it as a run would
     error_message = "the document is\n${aws_s3_object.audience["acme/vip"].content}"
   }
 
