@@ -290,18 +290,22 @@ var (
 	link    = regexp.MustCompile(`https://example\.com/runbook#([a-z-]+)`)
 	section = regexp.MustCompile(`(?m)^### (.+)$`)
 	anyHead = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	within  = regexp.MustCompile(`\]\(#([a-z-]+)\)`)
+	within  = regexp.MustCompile(`\]\(#([a-z0-9_-]+)\)`)
 )
 
-// anchor is where GitHub puts a heading.
-func anchor(heading string) string { return strings.ReplaceAll(strings.ToLower(heading), " ", "-") }
+// anchor is where GitHub puts a heading: without its punctuation.
+func anchor(heading string) string {
+	return strings.ReplaceAll(regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
+}
 
 // wrongLinks says which links of alarms and messages lead nowhere in a runbook, and which of its sections nothing links.
 func wrongLinks(texts map[string]string, runbook string) []string {
 	var problems []string
 	linked := map[string]bool{}
 	sections := map[string]bool{}
-	for _, s := range section.FindAllStringSubmatch(runbook, -1) {
+	_, alarms, _ := strings.Cut(runbook, "\n## Alarms\n")
+	alarms, _, _ = strings.Cut(alarms, "\n## ")
+	for _, s := range section.FindAllStringSubmatch(alarms, -1) {
 		sections[anchor(s[1])] = true
 	}
 	for name, text := range texts {
@@ -347,9 +351,12 @@ func checkRunbook(t *testing.T, o *observed) {
 
 func TestWrongLinksAreNoticed(t *testing.T) {
 	good := map[string]string{"a": "See https://example.com/runbook#run-failed"}
-	assert.Empty(t, wrongLinks(good, "# Runbook\n### Run failed\n"))
-	assert.Equal(t, []string{"a links no section of the runbook"}, wrongLinks(good, "## Run failed\n"))
+	const fine = "# Runbook\n### Elsewhere\n\n## Alarms\n### Run failed\n"
+	assert.Empty(t, wrongLinks(good, fine))
+	assert.Empty(t, wrongLinks(good, fine+"[x](#exit-code-3-gate)\n\n## More\n### Exit code 3: gate\n"))
+	assert.Equal(t, []string{"a links no section of the runbook"}, wrongLinks(good, "\n## Alarms\n## Run failed\n"))
+	assert.Equal(t, []string{"a links no section of the runbook"}, wrongLinks(good, "### Run failed\n\n## Alarms\n"))
 	assert.Equal(t, []string{"a links no section of the runbook"}, wrongLinks(map[string]string{"a": "See nothing"}, ""))
-	assert.Equal(t, []string{"nothing links the section other"}, wrongLinks(good, "### Run failed\n### Other\n"))
-	assert.Equal(t, []string{"the runbook links #gone, which it does not have"}, wrongLinks(good, "### Run failed\n[x](#gone)\n"))
+	assert.Equal(t, []string{"nothing links the section other"}, wrongLinks(good, fine+"### Other\n"))
+	assert.Equal(t, []string{"the runbook links #gone, which it does not have"}, wrongLinks(good, fine+"[x](#gone)\n"))
 }
