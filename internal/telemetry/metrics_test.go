@@ -31,9 +31,10 @@ func TestRecorderWritesALine(t *testing.T) {
 	r.Note(telemetry.KeyRun, "r-1")
 	r.Note(telemetry.KeyChunk, "")
 	require.NoError(t, r.Write(at, "acme", "upload"))
-	assert.Equal(t, `{"ChunkSeconds":1.5,"RowsSent":9999999999,"Stage":"upload","Tenant":"acme","_aws":{"Timestamp":1795521600123,`+
+	assert.JSONEq(t, `{"ChunkSeconds":1.5,"RowsSent":9999999999,"Stage":"upload","Tenant":"acme","_aws":{"Timestamp":1795521600123,`+
 		`"CloudWatchMetrics":[{"Namespace":"CleanReach","Dimensions":[["Tenant","Stage"]],"Metrics":[{"Name":"ChunkSeconds","Unit":"Seconds"},`+
-		`{"Name":"RowsSent","Unit":"Count"}]}]},"run":"r-1"}`+"\n", out.String())
+		`{"Name":"RowsSent","Unit":"Count"}]}]},"run":"r-1"}`, out.String())
+	assert.Equal(t, 1, strings.Count(out.String(), "\n"))
 }
 
 func TestRecorderIsSilentWithoutANamespace(t *testing.T) {
