@@ -47,12 +47,16 @@ locals {
     ]))
   }
 
+  # The stand-ins give way to what was made. A template's ARN has a membership in it, so it goes first.
+  with_templates = {
+    for key, a in local.audiences : key => can(local.templates[a.collaboration][a.template]) ? (
+      replace(local.texts[key], local.templates[a.collaboration][a.template], module.cleanroom[a.collaboration].template_arns[a.template])
+    ) : local.texts[key]
+  }
   documents = {
-    for key, text in local.texts : key => replace(
-      try(replace(text, local.templates[local.audiences[key].collaboration][local.audiences[key].template], module.cleanroom[local.audiences[key].collaboration].template_arns[local.audiences[key].template]), text),
-      try(local.memberships[local.audiences[key].collaboration], "none"),
-      try(module.cleanroom[local.audiences[key].collaboration].membership_id, "none"),
-    )
+    for key, a in local.audiences : key => can(local.memberships[a.collaboration]) ? (
+      replace(local.with_templates[key], local.memberships[a.collaboration], module.cleanroom[a.collaboration].membership_id)
+    ) : local.with_templates[key]
   }
 }
 

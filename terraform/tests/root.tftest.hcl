@@ -62,8 +62,11 @@ run "a_whole_one" {
         tenant = "a-b"
         name   = "c-d"
         source = { path = "s3://cleanreach-raw-111122223333-eu-central-1/shared/", columns = { EXTERN_ID = "id" } }
-        match  = { membership_id = "22222222-2222-4222-8222-222222222222", sql = "SELECT DISTINCT c.extern_id FROM c JOIN p ON c.x = p.x WHERE a < 1" }
-        meta   = { ad_account = "act_2", mode = "remove" }
+        match = {
+          membership_id = "22222222-2222-4222-8222-222222222222"
+          template_arn  = "arn:aws:cleanrooms:eu-central-1:444455556666:membership/33333333-2222-4222-8222-222222222222/analysistemplate/44444444-2222-4222-8222-222222222222"
+        }
+        meta   = { ad_account = "act_2", mode = "remove", secret = "cleanreach/a-b/meta" }
         limits = { min_rows = 5 }
       }
     }
