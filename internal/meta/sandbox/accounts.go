@@ -28,8 +28,8 @@ func (s *Server) withoutTerms(c *call) reply {
 	switch c.op {
 	case opAccount:
 		return s.readAccount(c, false)
-	case opCreate, opUsers:
-		return noTerms().reply()
+	case opCreate, opUsers, opReplace, opAnyAudience:
+		return refusal(200, 1870034).reply()
 	}
 	return s.answer(c)
 }
@@ -133,7 +133,7 @@ const maxAudiences = 500
 func (s *Server) createAudience(c *call) reply {
 	record := audienceRecord{
 		Account: c.account, Name: c.text("name"), Description: c.text("description"), Source: c.text("customer_file_source"),
-		ValueBased: isTrue(c.text("is_value_based")), Created: s.cfg.Now().Unix(),
+		ValueBased: isTrue(c.text("is_value_based")), Created: s.clock.Now().Unix(),
 	}
 	switch {
 	case strings.TrimSpace(record.Name) == "":

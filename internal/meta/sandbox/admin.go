@@ -21,14 +21,14 @@ func (s *Server) Members(audience string) ([]Person, error) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	var list []Person
-	err := a.each(func(parsed schema, r *row) error {
+	err := a.each(s.clock.Now(), func(parsed schema, r *row) error {
 		var values []any
 		if json.Unmarshal(rowArray(parsed, r), &values) != nil || len(values) != len(parsed.columns) {
 			return errors.New("a row cannot be read")
 		}
 		p := Person{}
 		for i, v := range values {
-			if text := fmt.Sprint(v); v != nil && text != "" {
+			if text := fmt.Sprint(v); v != nil && text != "" && text != "[]" {
 				p[parsed.columns[i].key] = text
 			}
 		}
@@ -56,6 +56,13 @@ func (s *Server) admin(w http.ResponseWriter, r *http.Request) {
 		s.writeJSON(w, s.overview())
 	case r.URL.Path == "/sandbox/faults":
 		s.adminFaults(w, r)
+	case r.URL.Path == "/sandbox/clock":
+		s.adminClock(w, r)
+	case r.URL.Path == "/sandbox/usage" && r.Method == http.MethodGet:
+		s.writeJSON(w, s.limits.list(s.clock.Now()))
+	case r.URL.Path == "/sandbox/release" && r.Method == http.MethodPost:
+		s.Release()
+		s.writeJSON(w, map[string]any{"held": s.Held()})
 	case m == nil:
 		http.Error(w, "see docs/sandbox.md for what is here", http.StatusNotFound)
 	case s.audience(m[1]) == nil:
@@ -75,6 +82,7 @@ type overviewEntry struct {
 	Account     string `json:"account"`
 	Name        string `json:"name"`
 	Description string `json:"description"`
+	Status      int    `json:"operation_status"`
 	Members     int64  `json:"members"`
 	Batches     int64  `json:"batches"` // taken, repeated ones included
 	Repeats     int64  `json:"repeats"` // batches that were in their session already
@@ -84,7 +92,7 @@ func (s *Server) overview() []overviewEntry {
 	list := []overviewEntry{}
 	for _, a := range s.ofAccount("") {
 		a.mu.Lock()
-		list = append(list, overviewEntry{a.id, a.account, a.Name, a.Description, a.count(), a.batches, a.repeats})
+		list = append(list, overviewEntry{a.id, a.account, a.Name, a.Description, s.operation(a, s.clock.Now()), a.count(s.clock.Now()), a.batches, a.repeats})
 		a.mu.Unlock()
 	}
 	return list
@@ -102,7 +110,7 @@ func (s *Server) dump(w http.ResponseWriter, a *customAudience) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := bufio.NewWriterSize(w, 1<<16)
 	name, prefix := "", []byte(nil)
-	err := a.each(func(parsed schema, r *row) error {
+	err := a.each(s.clock.Now(), func(parsed schema, r *row) error {
 		if parsed.String() != name || prefix == nil {
 			keys := make([]string, len(parsed.columns))
 			for i, c := range parsed.columns {
@@ -122,45 +130,4 @@ func (s *Server) dump(w http.ResponseWriter, a *customAudience) {
 	if err != nil || out.Flush() != nil {
 		panic(http.ErrAbortHandler) // half a list must not look like a whole one
 	}
-}
-
-// adminFaults lists, sets and clears faults.
-func (s *Server) adminFaults(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodGet:
-	case http.MethodDelete:
-		s.ClearFaults()
-	case http.MethodPost:
-		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
-		decoder.DisallowUnknownFields()
-		var f Fault
-		if err := decoder.Decode(&f); err != nil {
-			http.Error(w, "a fault is a JSON object as in docs/sandbox.md: "+err.Error(), http.StatusBadRequest)
-			return
-		}
-		if err := s.SetFault(f); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-	default:
-		http.Error(w, "GET, POST or DELETE", http.StatusMethodNotAllowed)
-		return
-	}
-	s.writeJSON(w, s.faults.list())
-}
-
-// adminStatus sets an audience's operation status: {"operation_status":471}. 0 lets it follow from the uploads again.
-func (s *Server) adminStatus(w http.ResponseWriter, r *http.Request, a *customAudience) {
-	var document struct {
-		Status *int `json:"operation_status"`
-	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
-	if err := decoder.Decode(&document); err != nil || document.Status == nil || *document.Status < 0 {
-		http.Error(w, `send {"operation_status": <code>}`, http.StatusBadRequest)
-		return
-	}
-	a.mu.Lock()
-	a.status = *document.Status
-	a.mu.Unlock()
-	s.writeJSON(w, map[string]any{"id": a.id, "operation_status": *document.Status})
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -38,7 +37,10 @@ type customAudience struct {
 	sessions map[int64]*session
 	single   *bool // its uploads are single-key; nil before the first
 	updated  time.Time
-	status   int // operation status that an operator set; 0 when it follows from the uploads
+	replace  *session // the latest that replaces
+	settled  int64    // members before the uploads that are not processed; -1 when nobody was there
+	status   int      // operation status that an operator set; 0 when it follows from the uploads
+	delivery int      // delivery status that an operator set; 0 when it follows from the size
 	batches  int64
 	repeats  int64
 }
@@ -70,10 +72,18 @@ func (s *Server) open() error {
 	if err != nil {
 		return err
 	}
+	var latest time.Time
 	for _, a := range s.audiences {
 		if err := s.load(a); err != nil {
 			return err
 		}
+		if a.updated.After(latest) {
+			latest = a.updated
+		}
+	}
+	// The clock of the sandbox before may have been put forward: time never goes back.
+	if behind := latest.Sub(s.clock.Now()); behind > 0 {
+		s.clock.Advance(behind)
 	}
 	return nil
 }
@@ -81,7 +91,7 @@ func (s *Server) open() error {
 // load opens an audience's journal and does again what it says.
 func (s *Server) load(a *customAudience) error {
 	a.people = newPeople()
-	a.sessions = map[int64]*session{}
+	a.sessions, a.settled = map[int64]*session{}, -1
 	var err error
 	a.log, err = openJournal(s.stateFile(a.id+".log"), func(head, block []byte) error { return s.replay(a, head, block) })
 	for id := range a.sessions {
@@ -153,6 +163,19 @@ func (s *Server) audience(id string) *customAudience {
 	return s.audiences[id]
 }
 
+// countOf counts the audiences of an account.
+func (s *Server) countOf(account string) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n := 0
+	for _, a := range s.audiences {
+		if a.account == account {
+			n++
+		}
+	}
+	return n
+}
+
 // ofAccount lists an account's audiences, oldest first.
 func (s *Server) ofAccount(account string) []*customAudience {
 	s.mu.RLock()
@@ -164,72 +187,4 @@ func (s *Server) ofAccount(account string) []*customAudience {
 		}
 	}
 	return list
-}
-
-func (s *Server) readAudience(c *call) reply { return selectFields(c, s.describe(c.audience)) }
-
-// describe gives all fields of an audience. A nil one is not set.
-func (s *Server) describe(a *customAudience) map[string]any {
-	a.mu.Lock() // counting may look through the journal and remembers what it found
-	count, operation, single, updated := a.count(), a.operation(), a.single, a.updated
-	a.mu.Unlock()
-
-	lower, upper := int64(-1), int64(-1)
-	delivery := map[string]any{"code": 300, "description": "This audience is too small to be used"}
-	if single != nil {
-		lower, upper = bounds(int64(float64(count) * s.cfg.MatchRate))
-	}
-	if lower > placeholder {
-		delivery = map[string]any{"code": 200, "description": "This audience is ready for use."}
-	}
-	subType := "ANYTHING"
-	if single != nil {
-		subType = dataSource(*single)
-	}
-	node := map[string]any{
-		"id": a.id, "account_id": a.account, "name": a.Name, "subtype": "CUSTOM", "description": a.Description,
-		"customer_file_source": a.Source, "is_value_based": a.ValueBased, "time_created": a.Created,
-		"data_source":                   map[string]any{"type": "FILE_IMPORTED", "sub_type": subType, "creation_params": "[]"},
-		"approximate_count_lower_bound": lower, "approximate_count_upper_bound": upper,
-		"operation_status": map[string]any{"code": operation, "description": "Status " + strconv.Itoa(operation)},
-		"delivery_status":  delivery, "time_updated": a.Created, "delete_time": nil, "retention_days": nil,
-	}
-	if !updated.IsZero() {
-		node["time_updated"] = updated.Unix()
-	}
-	if a.Retention > 0 {
-		node["retention_days"] = a.Retention
-	}
-	return node
-}
-
-// operation is the audience's operation status: what an operator set, else that nothing was uploaded or that all is well.
-func (a *customAudience) operation() int {
-	switch {
-	case a.status != 0:
-		return a.status
-	case a.single == nil:
-		return 410
-	}
-	return 200
-}
-
-func dataSource(single bool) string {
-	if single {
-		return "HASHES_OR_USER_IDS"
-	}
-	return "MULTI_HASHES"
-}
-
-// placeholder is the size up to which Meta tells none.
-const placeholder = 1000
-
-// bounds rounds a size to two digits, down and up, as a range that protects the people in it.
-func bounds(size int64) (lower, upper int64) {
-	if size <= placeholder {
-		return placeholder, placeholder
-	}
-	unit := int64(math.Pow10(int(math.Log10(float64(size))) - 1))
-	lower = size / unit * unit
-	return lower, lower + lower/10/unit*unit + unit
 }

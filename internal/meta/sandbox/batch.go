@@ -11,7 +11,10 @@ import (
 // addition those that were new, of a removal all.
 type batchRecord struct {
 	Remove   bool     `json:"remove,omitempty"`
-	At       int64    `json:"at"` // milliseconds since 1970
+	Replace  bool     `json:"replace,omitempty"`
+	Stuck    bool     `json:"stuck,omitempty"`   // the replace that it begins does not time out
+	Settled  *int64   `json:"settled,omitempty"` // members before it, when all of them were processed by then
+	At       int64    `json:"at"`                // milliseconds since 1970
 	Schema   []string `json:"schema"`
 	Session  int64    `json:"session,omitempty"` // 0: none was sent
 	Seq      int64    `json:"seq,omitempty"`
@@ -22,33 +25,36 @@ type batchRecord struct {
 	Matched  int64    `json:"matched"`
 }
 
+// mode is what the batch does.
+func (r *batchRecord) mode() mode {
+	switch {
+	case r.Remove:
+		return removing
+	case r.Replace:
+		return replacing
+	}
+	return adding
+}
+
+// empties reports whether the batch removes everybody first: it begins a replace.
+func (r *batchRecord) empties() bool { return r.Replace && r.Seq == 1 }
+
+func (r *batchRecord) tally() tally { return tally{r.Received, r.Invalid, r.Matched} }
+
+func (r *batchRecord) at() time.Time { return time.UnixMilli(r.At) }
+
 // take puts a batch's people into the audience or out of it, writes the journal, and only then counts the batch: a request
 // that was not answered may have been taken, but one that was answered has been. The caller holds a.mu.
 func (a *customAudience) take(record batchRecord, s schema, rows []row) error {
-	var block []byte
-	var additions []undo
-	for i := range rows {
-		r := &rows[i]
-		if r.wrong != "" {
-			continue
-		}
-		if !record.Remove {
-			addition, fresh := a.people.add(r)
-			if !fresh {
-				continue
-			}
-			additions = append(additions, addition)
-		}
-		block = append(append(block, r.raw...), '\n')
-	}
+	block, takeBack := a.add(record, s, rows)
 	if err := a.log.append(record, block); err != nil {
-		a.people.takeBack(additions)
+		takeBack()
 		return err
 	}
 	if record.Remove {
 		for i := range rows {
 			if rows[i].wrong == "" {
-				a.people.remove(&rows[i])
+				a.people.remove(&rows[i], record.at())
 			}
 		}
 	}
@@ -56,12 +62,56 @@ func (a *customAudience) take(record batchRecord, s schema, rows []row) error {
 	return nil
 }
 
+// renewal is how old a member must be for its row to count as new, where age matters: finer would fill the journal with the
+// rows of retried batches.
+const renewal = time.Hour
+
+// add puts people into the audience. It gives the rows that the journal must keep, of a removal all, and what undoes it.
+func (a *customAudience) add(record batchRecord, s schema, rows []row) (block []byte, takeBack func()) {
+	before := a.people
+	if record.empties() {
+		a.people = emptied(before.next)
+	}
+	ages := a.Retention > 0 || s.has("EXTERN_ID")
+	again := func(position uint64) bool {
+		return s.updates || ages && record.at().Sub(a.people.came(position)) >= renewal
+	}
+	var additions []undo
+	if !record.Remove {
+		a.people.stamp(record.at())
+	}
+	for i := range rows {
+		r := &rows[i]
+		if r.wrong != "" {
+			continue
+		}
+		if !record.Remove {
+			addition, fresh := a.people.add(r, again)
+			if !fresh {
+				continue
+			}
+			additions = append(additions, addition)
+		}
+		block = append(append(block, r.raw...), '\n')
+	}
+	return block, func() {
+		if record.empties() {
+			a.people = before
+			return
+		}
+		a.people.takeBack(additions)
+	}
+}
+
 // note notes a batch that was taken.
 func (a *customAudience) note(record batchRecord, s schema) {
 	if a.single == nil {
 		a.single = &s.single
 	}
-	a.updated = time.UnixMilli(record.At)
+	if record.Settled != nil {
+		a.settled = *record.Settled
+	}
+	a.updated = record.at()
 	a.batches++
 	if record.Session == 0 {
 		return
@@ -70,6 +120,9 @@ func (a *customAudience) note(record batchRecord, s schema) {
 	if open == nil {
 		open = newSession(record, s)
 		a.sessions[record.Session] = open
+		if record.Replace {
+			a.replace = open
+		}
 	}
 	if open.note(record) {
 		a.repeats++
@@ -86,11 +139,18 @@ func (s *Server) replay(a *customAudience, head, block []byte) error {
 	if bad != nil {
 		return errors.New("the journal of audience " + a.id + " has an unknown schema")
 	}
+	if record.empties() {
+		a.people = emptied(a.people.next)
+	}
+	if !record.Remove {
+		a.people.stamp(record.at())
+	}
+	always := func(uint64) bool { return true } // the journal has only what changed something
 	err := newRowReader(parsed, block).lines(func(r *row) error {
 		if record.Remove {
-			a.people.remove(r)
+			a.people.remove(r, record.at())
 		} else {
-			a.people.add(r)
+			a.people.add(r, always)
 		}
 		return nil
 	})
@@ -101,8 +161,13 @@ func (s *Server) replay(a *customAudience, head, block []byte) error {
 	return nil
 }
 
+// expired reports whether rows that came at a time have been in the audience for longer than it keeps people.
+func (a *customAudience) expired(came, now time.Time) bool {
+	return a.Retention > 0 && now.Sub(came) >= time.Duration(a.Retention)*24*time.Hour
+}
+
 // each gives the audience's members in the order in which they came. The caller holds a.mu.
-func (a *customAudience) each(member func(s schema, r *row) error) error {
+func (a *customAudience) each(now time.Time, member func(s schema, r *row) error) error {
 	var position uint64
 	_, err := a.log.each(func(head, block []byte) error {
 		var record batchRecord
@@ -116,7 +181,7 @@ func (a *customAudience) each(member func(s schema, r *row) error) error {
 		return newRowReader(parsed, block).lines(func(r *row) error {
 			at := position
 			position++
-			if !a.people.in(r, at) {
+			if !a.people.in(r, at) || a.expired(record.at(), now) {
 				return nil
 			}
 			return member(parsed, r)
@@ -125,11 +190,12 @@ func (a *customAudience) each(member func(s schema, r *row) error) error {
 	return err
 }
 
-// count counts the members. After a removal it has to look through the journal once. The caller holds a.mu for writing.
-func (a *customAudience) count() int64 {
-	if a.people.counted < 0 {
+// count counts the members. After a removal, and always when people leave by themselves, it has to look through the journal.
+// The caller holds a.mu for writing.
+func (a *customAudience) count(now time.Time) int64 {
+	if a.people.counted < 0 || a.Retention > 0 {
 		n := int64(0)
-		if a.each(func(schema, *row) error { n++; return nil }) == nil {
+		if a.each(now, func(schema, *row) error { n++; return nil }) == nil {
 			a.people.counted = n
 		}
 	}

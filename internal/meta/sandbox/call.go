@@ -28,6 +28,7 @@ type call struct {
 	token    string
 	params   map[string][]byte // by name: a JSON value, or the plain text of a query or form parameter
 	audience *customAudience   // of operations on an audience
+	stuck    bool              // a fault makes the replace that it begins one that gets stuck
 }
 
 // text gives a parameter as text, whether it came as JSON or in a query.
@@ -169,7 +170,9 @@ func (s *Server) route(c *call, path string) *apiError {
 	}
 	if m := accountPath.FindStringSubmatch(node); m != nil {
 		c.account = m[1]
-		op, known := map[string]operation{"GET ": opAccount, "GET customaudiences": opList, "POST customaudiences": opCreate}[c.method+" "+edge]
+		op, known := map[string]operation{
+			"GET ": opAccount, "GET customaudiences": opList, "POST customaudiences": opCreate, "DELETE usersofanyaudience": opAnyAudience,
+		}[c.method+" "+edge]
 		if !known {
 			return unsupported(c.method, node)
 		}
@@ -185,7 +188,7 @@ func (s *Server) route(c *call, path string) *apiError {
 	}
 	c.account = c.audience.account
 	op, known := map[string]operation{
-		"GET ": opRead, "DELETE ": opDelete, "POST users": opUsers, "DELETE users": opUsers, "GET sessions": opSessions,
+		"GET ": opRead, "DELETE ": opDelete, "POST users": opUsers, "DELETE users": opUsers, "POST usersreplace": opReplace, "GET sessions": opSessions,
 	}[c.method+" "+edge]
 	if !known {
 		return unsupported(c.method, node)

@@ -33,6 +33,10 @@ func invalidParameter(format string, args ...any) *apiError {
 	return &apiError{status: 400, code: 100, message: "(#100) Invalid parameter: " + fmt.Sprintf(format, args...)}
 }
 
+func missingParameter(name string) *apiError {
+	return &apiError{status: 400, code: 194, message: "(#194) Param " + name + " is required"}
+}
+
 func unsupported(method, id string) *apiError {
 	return &apiError{status: 400, code: 100, subcode: 33, kind: "GraphMethodException",
 		message: fmt.Sprintf("Unsupported %s request. Object with ID '%s' does not exist, cannot be loaded due to missing permissions, or does not support this operation.", method, id)}
@@ -42,21 +46,8 @@ func unknownPath(path string) *apiError {
 	return &apiError{status: 404, code: 2500, message: "Unknown path components: " + path}
 }
 
-func noTerms() *apiError {
-	return &apiError{status: 400, code: 200, subcode: 1870034,
-		message: "(#200) Custom Audience Terms have not been accepted: accept them at https://business.facebook.com/ads/manage/customaudiences/tos/"}
-}
-
 func notUpdated(format string, args ...any) *apiError {
 	return &apiError{status: 400, code: 2650, message: "(#2650) Failed to update the custom audience: " + fmt.Sprintf(format, args...)}
-}
-
-func sessionTimedOut() *apiError {
-	return &apiError{status: 400, code: 2650, subcode: 1870158, message: "The upload session timed out: it is open for 90 minutes after its first batch."}
-}
-
-func sessionFinished() *apiError {
-	return &apiError{status: 400, code: 2650, subcode: 1870159, message: "The upload session is finished: a batch with last_batch_flag was received."}
 }
 
 func internal() *apiError {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -12,50 +11,52 @@ import (
 // A Fault is a misbehaviour that waits for its turn. Faults are asked in the order in which they were set; the first that
 // applies to a request is the only one that does.
 type Fault struct {
-	Fault   string `json:"fault"`             // one of the names of docs/sandbox.md
-	On      string `json:"on,omitempty"`      // the operation that it hits; the default is every one
-	Count   int    `json:"count,omitempty"`   // requests that it hits; the default is all until it is cleared
-	After   int    `json:"after,omitempty"`   // requests that it lets pass first
-	Seconds int    `json:"seconds,omitempty"` // of rate_limit: Retry-After; the default is a minute in the usage header
-	Status  int    `json:"status,omitempty"`  // of error: the HTTP status; the default is 400
-	Code    int    `json:"code,omitempty"`    // of error
-	Subcode int    `json:"subcode,omitempty"` // of error
+	Fault     string `json:"fault"`               // one of the names of docs/sandbox.md
+	On        string `json:"on,omitempty"`        // the operation that it hits; the default is every one
+	Count     int    `json:"count,omitempty"`     // requests that it hits; the default is all until it is cleared
+	After     int    `json:"after,omitempty"`     // requests that it lets pass first
+	Seconds   int    `json:"seconds,omitempty"`   // of slow: how long the answer takes, the default is until it is released; of errors that are throttles: how long their headers say, the default is a minute
+	Status    int    `json:"status,omitempty"`    // of error: the HTTP status; the default is the catalogue's, else 400
+	Code      int    `json:"code,omitempty"`      // of error
+	Subcode   int    `json:"subcode,omitempty"`   // of error
+	Transient bool   `json:"transient,omitempty"` // of error: it says that it is transient, whatever the catalogue says
+	Done      bool   `json:"done,omitempty"`      // of errors: the request is done all the same
 }
 
 // The faults that are more than an error document.
 const (
 	faultDrop   = "drop_response"
+	faultLost   = "drop_request"
 	faultBroken = "broken_response"
+	faultSlow   = "slow"
+	faultStuck  = "stuck_replace"
 	faultTerms  = "terms_not_accepted"
 	faultLimit  = "rate_limit"
 	faultError  = "error"
 )
 
-// failures are the faults that are an error document and nothing else.
-var failures = map[string]apiError{
-	"expired_token": {status: 400, code: 190, subcode: 463, message: "Error validating access token: Session has expired."},
-	"server_error":  {status: 500, code: 2, transient: true, message: "An unexpected error has occurred. Please retry your request later."},
-	"gone":          {status: 400, code: 100, subcode: 33, kind: "GraphMethodException", message: "Unsupported request. Object does not exist."},
-	faultLimit:      {status: 400, code: 80003, message: "(#80003) There have been too many calls to this ad-account. Wait a bit and try again."},
+// failures are the faults that are an error document, by its code and subcode.
+var failures = map[string][2]int{
+	"expired_token": {190, 463},
+	"server_error":  {2, 0},
+	"gone":          {100, 33},
+	faultLimit:      {80003, 0},
 }
 
 func (f *Fault) check() error {
-	names := []string{faultDrop, faultBroken, faultTerms, faultError}
+	names := []string{faultDrop, faultLost, faultBroken, faultSlow, faultStuck, faultTerms, faultError}
 	for name := range failures {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	if !slices.Contains(names, f.Fault) {
+	switch {
+	case !slices.Contains(names, f.Fault):
 		return fmt.Errorf("fault must be one of %s", strings.Join(names, ", "))
-	}
-	if f.Fault == faultError && f.Code <= 0 {
+	case f.Fault == faultError && f.Code <= 0:
 		return fmt.Errorf("fault error needs a code")
-	}
-	operations := []operation{opDebugToken, opAccount, opList, opCreate, opRead, opDelete, opUsers, opSessions}
-	if f.On != "" && !slices.Contains(operations, operation(f.On)) {
+	case f.On != "" && !slices.Contains(operations, operation(f.On)):
 		return fmt.Errorf("on must be one of %v", operations)
-	}
-	if f.Count < 0 || f.After < 0 || f.Seconds < 0 {
+	case f.Count < 0 || f.After < 0 || f.Seconds < 0:
 		return fmt.Errorf("count, after and seconds must not be negative")
 	}
 	return nil
@@ -63,26 +64,19 @@ func (f *Fault) check() error {
 
 // failure is the error document that the fault answers with.
 func (f *Fault) failure() *apiError {
-	if f.Fault == faultError {
-		status := f.Status
-		if status < 400 || status > 599 {
-			status = http.StatusBadRequest
-		}
-		return &apiError{status: status, code: f.Code, subcode: f.Subcode, message: fmt.Sprintf("(#%d) A fault was set in the sandbox", f.Code)}
+	if f.Fault != faultError {
+		pair := failures[f.Fault]
+		return refusal(pair[0], pair[1])
 	}
-	e := failures[f.Fault]
-	return &e
-}
-
-// headers are those that tell how long a rate limit lasts.
-func (f *Fault) headers(h http.Header, account string) {
-	switch {
-	case f.Fault != faultLimit:
-	case f.Seconds > 0:
-		h.Set("Retry-After", strconv.Itoa(f.Seconds))
-	default:
-		h.Set(usageHeader, businessUsage(account, 100, 1))
+	e := listed(f.Code, f.Subcode)
+	if e == nil {
+		e = &apiError{status: http.StatusBadRequest, code: f.Code, subcode: f.Subcode, message: fmt.Sprintf("(#%d) A fault was set in the sandbox", f.Code)}
 	}
+	if f.Status >= 400 && f.Status <= 599 {
+		e.status = f.Status
+	}
+	e.transient = e.transient || f.Transient
+	return e
 }
 
 // faults are the faults that are set.
@@ -135,7 +129,7 @@ func (s *Server) SetFault(f Fault) error {
 	return nil
 }
 
-// ClearFaults ends all faults.
+// ClearFaults ends all faults. Answers that are held stay so until Release.
 func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()

@@ -18,6 +18,7 @@ type row struct {
 	fingerprint uint64    // of the set of its non-empty values with their keys; the order of the schema does not count
 	ids         [4]uint64 // fingerprints of its identifiers; 0 where it has none
 	wrong       string    // why it is refused; nothing when it is fine
+	worthless   bool      // it has no LOOKALIKE_VALUE, although the schema has
 }
 
 // lead is the strongest identifier of the row; 0 when it has none.
@@ -155,6 +156,9 @@ func (r *rowReader) value(into *row, n int, raw jsontext.Value) error {
 		if c.rule != options {
 			return errShape
 		}
+		if !isProcessing(raw) && into.wrong == "" {
+			into.wrong = "invalid " + c.key
+		}
 		return nil
 	default:
 		return errShape
@@ -162,7 +166,8 @@ func (r *rowReader) value(into *row, n int, raw jsontext.Value) error {
 	if wrong := c.wrong(text); wrong != "" && into.wrong == "" {
 		into.wrong = wrong
 	}
-	if len(text) > 0 && c.rule != option && c.rule != options {
+	into.worthless = into.worthless || c.rule == worth && len(text) == 0
+	if len(text) > 0 && c.rule < option {
 		hash := xxh3.HashSeed(text, c.seed)
 		into.fingerprint += hash // a sum does not depend on the order
 		if c.identifier >= 0 {

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/zeebo/xxh3"
@@ -12,19 +14,23 @@ import (
 type rule int
 
 const (
-	hashed  rule = iota // SHA-256 as lower-case hex, or nothing
-	madid               // a UUID with hyphens, or nothing
-	extern              // anything but blank
-	option              // anything: it says how to use the row, not who the person is
-	options             // an array of words
+	hashed rule = iota // SHA-256 as lower-case hex, or nothing
+	madid              // a UUID with hyphens, or nothing
+	extern             // anything but blank
+
+	// From here on a value says how to use the row, not who the person is.
+	option  // anything
+	options // an array of words: LDU
+	area    // a whole number that stands for a country or state, or nothing
+	worth   // a number that is not negative, or nothing
 )
 
 // rules are the keys of a multi-key schema.
 var rules = map[string]rule{
 	"EXTERN_ID": extern, "MADID": madid, "EMAIL": hashed, "PHONE": hashed, "GEN": hashed, "DOBY": hashed, "DOBM": hashed, "DOBD": hashed,
 	"LN": hashed, "FN": hashed, "FI": hashed, "CT": hashed, "ST": hashed, "ZIP": hashed, "COUNTRY": hashed,
-	"LOOKALIKE_VALUE": option, "DATA_PROCESSING_OPTIONS": options, "DATA_PROCESSING_OPTIONS_COUNTRY": option,
-	"DATA_PROCESSING_OPTIONS_STATE": option, "PAGEUID": option,
+	"LOOKALIKE_VALUE": worth, "DATA_PROCESSING_OPTIONS": options, "DATA_PROCESSING_OPTIONS_COUNTRY": area,
+	"DATA_PROCESSING_OPTIONS_STATE": area, "PAGEUID": option,
 }
 
 // singles are the schemas of single-key uploads, an older form, and the keys that they amount to.
@@ -46,6 +52,7 @@ type schema struct {
 	names   []string // as they were sent
 	columns []column
 	single  bool // a single-key upload
+	updates bool // its rows say more than who the person is: what came last holds
 }
 
 // parseSchema reads the array form, and the bare name that single-key uploads use.
@@ -83,6 +90,7 @@ func newSchema(names []string) (schema, *apiError) {
 			c.identifier = i
 		}
 		s.columns = append(s.columns, c)
+		s.updates = s.updates || r >= option
 	}
 	return s, nil
 }
@@ -109,8 +117,9 @@ func (c *column) wrong(v []byte) string {
 		return ""
 	case c.rule == hashed && !isHash(v):
 		return "invalid " + c.key
-	case c.rule == madid && !isUUID(v):
-		return "invalid MADID"
+	case c.rule == madid && !isUUID(v), c.rule == area && !isWhole(v), c.rule == worth && !isWorth(v),
+		c.rule == options: // a text is not the array that it must be
+		return "invalid " + c.key
 	}
 	return ""
 }
@@ -146,4 +155,20 @@ func isUUID(v []byte) bool {
 		}
 	}
 	return true
+}
+
+func isWhole(v []byte) bool {
+	_, err := strconv.ParseUint(string(v), 10, 32)
+	return err == nil
+}
+
+func isWorth(v []byte) bool {
+	f, err := strconv.ParseFloat(string(v), 64)
+	return err == nil && f >= 0 && !math.IsInf(f, 1)
+}
+
+// isProcessing checks DATA_PROCESSING_OPTIONS: [] or ["LDU"], limited data use.
+func isProcessing(v []byte) bool {
+	var words []string
+	return json.Unmarshal(v, &words) == nil && (len(words) == 0 || len(words) == 1 && words[0] == "LDU")
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -15,20 +16,30 @@ import (
 
 // Config is how a sandbox behaves. The zero value is a sandbox that keeps everything in memory.
 type Config struct {
-	State     string                                     // folder that makes the sandbox survive its own end; the default is memory only
-	Tokens    []string                                   // accepted access tokens; the default is any
-	AppSecret string                                     // when given, calls need the appsecret_proof that belongs to it
-	Version   string                                     // of the API that is answered; the default is v26.0
-	MatchRate float64                                    // share of the people whom "Meta" recognises, for num_matched and the bounds; the default is 0.6
-	Latency   time.Duration                              // of each answer; the default is none
-	Now       func() time.Time                           // the default is time.Now
-	Sleep     func(context.Context, time.Duration) error // for Latency; the default waits
+	State         string                                     // folder that makes the sandbox survive its own end; the default is memory only
+	Tokens        []string                                   // accepted access tokens; the default is any
+	AppSecret     string                                     // when given, calls need the appsecret_proof that belongs to it
+	Version       string                                     // of the API that is answered; the default is v26.0
+	Tier          string                                     // limited or full: whose rate limits hold; the default is none
+	MatchRate     float64                                    // share of the people whom "Meta" recognises, for num_matched and the bounds; the default is 0.6
+	Processing    time.Duration                              // until an upload is in the matches and the bounds, up to 24 hours at Meta; the default is none
+	Replacing     time.Duration                              // from the end of a replace until the audience is back at 200; the default is none
+	ReplaceBelow  int64                                      // the size from which on an audience cannot be replaced; the default is Meta's, 100 million
+	RoundsInvalid bool                                       // num_invalid_entries above ten comes as a rounded range, such as "20-30"; the default is the number, as recorded
+	Latency       time.Duration                              // of each answer; the default is none
+	Clock         *Clock                                     // the default goes with Now
+	Now           func() time.Time                           // the default is time.Now
+	Sleep         func(context.Context, time.Duration) error // for Latency and slow answers; the default waits for the clock
 }
 
 // Server is a sandbox. It implements http.Handler and is safe for concurrent use.
 type Server struct {
 	cfg    Config
+	clock  *Clock
+	sleep  func(context.Context, time.Duration) error
 	faults faults
+	gate   gate
+	limits limits
 
 	mu        sync.RWMutex
 	registry  *journal // of audiences
@@ -36,33 +47,39 @@ type Server struct {
 	order     []string          // ids, oldest first
 	sessions  map[string]string // account/session → audience: a session id is unique in its account
 	lastID    int64
-	hour      time.Time // the hour that calls counts
-	calls     int64
 }
 
 // New opens a sandbox, with the state that an earlier one left in cfg.State.
 func New(cfg Config) (*Server, error) {
-	if cfg.Version == "" {
-		cfg.Version = "v26.0"
+	cfg.Version = cmp.Or(cfg.Version, "v26.0")
+	cfg.MatchRate = cmp.Or(cfg.MatchRate, 0.6)
+	cfg.ReplaceBelow = cmp.Or(cfg.ReplaceBelow, 100_000_000)
+	s := &Server{cfg: cfg, clock: cfg.Clock, sleep: cfg.Sleep, audiences: map[string]*customAudience{}, sessions: map[string]string{}, lastID: 23850000000000000}
+	s.gate.open, s.limits.of = make(chan struct{}), map[string]*meter{}
+	if s.clock == nil && cfg.Now != nil {
+		s.clock = newRunningClock(cfg.Now)
+	} else if s.clock == nil {
+		s.clock = newRunningClock(time.Now)
 	}
-	if cfg.MatchRate == 0 {
-		cfg.MatchRate = 0.6
+	if s.sleep == nil {
+		s.sleep = s.clock.Sleep
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+	var err error
+	if s.limits.tier, err = tierOf(cfg.Tier); err != nil {
+		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
-	if cfg.Sleep == nil {
-		cfg.Sleep = wait
-	}
-	s := &Server{cfg: cfg, audiences: map[string]*customAudience{}, sessions: map[string]string{}, lastID: 23850000000000000}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open sandbox: %w", err), s.Close())
 	}
 	return s, nil
 }
 
-// Close closes the state's files. The state stays.
+// Clock is the time that the sandbox lives by.
+func (s *Server) Clock() *Clock { return s.clock }
+
+// Close closes the state's files and lets held answers go. The state stays.
 func (s *Server) Close() error {
+	s.Release()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
@@ -87,15 +104,22 @@ func (s *Server) stateFile(name string) string {
 type operation string
 
 const (
-	opDebugToken operation = "debug_token"
-	opAccount    operation = "ad_account"
-	opList       operation = "list"
-	opCreate     operation = "create"
-	opRead       operation = "audience"
-	opDelete     operation = "delete"
-	opUsers      operation = "users"
-	opSessions   operation = "sessions"
+	opDebugToken  operation = "debug_token"
+	opAccount     operation = "ad_account"
+	opList        operation = "list"
+	opCreate      operation = "create"
+	opAnyAudience operation = "usersofanyaudience"
+	opRead        operation = "audience"
+	opDelete      operation = "delete"
+	opUsers       operation = "users"
+	opReplace     operation = "usersreplace"
+	opSessions    operation = "sessions"
 )
+
+var operations = []operation{opDebugToken, opAccount, opList, opCreate, opAnyAudience, opRead, opDelete, opUsers, opReplace, opSessions}
+
+// isUpload tells the operations that send people.
+func (o operation) isUpload() bool { return o == opUsers || o == opReplace || o == opAnyAudience }
 
 // A reply is an answer before it is written: a JSON document, or an error.
 type reply struct {
@@ -111,34 +135,38 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.admin(w, r)
 		return
 	}
-	if s.cfg.Latency > 0 {
-		if s.cfg.Sleep(r.Context(), s.cfg.Latency) != nil {
-			return
-		}
-	}
-	c, err := s.readCall(w, r)
-	if err != nil {
-		s.write(w, c, err.reply())
+	if s.cfg.Latency > 0 && s.sleep(r.Context(), s.cfg.Latency) != nil {
 		return
 	}
-	f := s.faults.take(c.op)
+	h := w.Header()
+	h.Set("Facebook-Api-Version", s.cfg.Version)
+	c, err := s.readCall(w, r)
+	refused := s.meter(h, c)
 	switch {
-	case f == nil:
-		s.write(w, c, s.answer(c))
-	case f.Fault == faultDrop:
-		// The request is done and its answer lost: the connection breaks.
-		s.answer(c)
-		panic(http.ErrAbortHandler)
-	case f.Fault == faultBroken:
-		s.answer(c)
-		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-		_, _ = w.Write([]byte(`{"audience_id":"2385`))
-	case f.Fault == faultTerms:
-		s.write(w, c, s.withoutTerms(c))
+	case err != nil:
+		s.write(w, err.reply())
+	case refused != nil:
+		s.write(w, refused.reply())
 	default:
-		f.headers(w.Header(), c.account)
-		s.write(w, c, f.failure().reply())
+		if f := s.faults.take(c.op); f != nil {
+			s.misbehave(w, r, c, f)
+			return
+		}
+		s.write(w, s.answer(c))
 	}
+}
+
+// meter counts a call, tells the usage of its ad account, and says why the limits refuse it.
+func (s *Server) meter(h http.Header, c *call) *apiError {
+	if c.account == "" {
+		h.Set(appHeader, appUsage(0))
+		return nil
+	}
+	t := s.limits.charge(c, s.clock.Now(), s.countOf(c.account))
+	for name, value := range t.usage {
+		h.Set(name, value)
+	}
+	return t.refusal
 }
 
 // answer does what the request asks for.
@@ -158,63 +186,23 @@ func (s *Server) answer(c *call) reply {
 		return s.deleteAudience(c)
 	case opSessions:
 		return s.readSessions(c)
+	case opAnyAudience:
+		return s.removeEverywhere(c)
 	}
 	return s.users(c)
 }
 
-// write sends the answer with the headers of its kind, as recorded: adding people tells the usage of the ad account and of
-// the app, everything else that of the business use case.
-func (s *Server) write(w http.ResponseWriter, c *call, answer reply) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=UTF-8")
-	h.Set("Facebook-Api-Version", s.cfg.Version)
-	used := s.countCall()
-	switch {
-	case c.account == "":
-		h.Set("X-App-Usage", fmt.Sprintf(`{"call_count":%d,"total_cputime":0,"total_time":0}`, used))
-	case c.op == opUsers && c.method == http.MethodPost:
-		h.Set("X-Ad-Account-Usage", fmt.Sprintf(`{"acc_id_util_pct":%d}`, used))
-		h.Set("X-App-Usage", fmt.Sprintf(`{"call_count":%d,"total_cputime":0,"total_time":0}`, used))
-	case h.Get(usageHeader) == "":
-		h.Set(usageHeader, businessUsage(c.account, used, 0))
-	}
+// write sends an answer.
+func (s *Server) write(w http.ResponseWriter, answer reply) {
 	body, err := json.Marshal(answer.body)
 	if err != nil {
 		http.Error(w, "the sandbox cannot write its answer", http.StatusInternalServerError)
 		return
 	}
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(body)
 }
 
-const usageHeader = "X-Business-Use-Case-Usage"
-
-func businessUsage(account string, percent, minutes int) string {
-	return fmt.Sprintf(`{"%s":[{"type":"custom_audience","call_count":%d,"total_cputime":0,"total_time":0,"estimated_time_to_regain_access":%d}]}`,
-		account, percent, minutes)
-}
-
-// countCall counts a call and gives the percentage of the hourly limit of 190,000 that is used. Nothing is refused for it.
-func (s *Server) countCall() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if hour := s.cfg.Now().Truncate(time.Hour); !hour.Equal(s.hour) {
-		s.hour, s.calls = hour, 0
-	}
-	s.calls++
-	return int(s.calls * 100 / 190_000)
-}
-
 // traceID is an fbtrace_id.
 func traceID() string { return "A" + rand.Text()[:22] }
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}

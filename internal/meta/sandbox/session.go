@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -14,32 +15,57 @@ const sessionLife = 90 * time.Minute
 // tally is what came in.
 type tally struct{ received, invalid, matched int64 }
 
+// A mode is what the batches of a session do.
+type mode string
+
+const (
+	adding    mode = "adding"
+	removing  mode = "removing"
+	replacing mode = "replacing"
+)
+
 // A session is an upload session as Meta keeps it.
 type session struct {
 	id       int64
-	remove   bool
+	mode     mode
 	schema   string // of its first batch: it holds for all
 	first    time.Time
 	last     time.Time
 	finished bool
+	stuck    bool  // it does not time out: a fault
 	total    int64 // announced
 	batches  map[int64]tally
 	sum      tally
 }
 
 func newSession(record batchRecord, s schema) *session {
-	return &session{id: record.Session, remove: record.Remove, schema: s.String(), first: time.UnixMilli(record.At), batches: map[int64]tally{}}
+	return &session{
+		id: record.Session, mode: record.mode(), schema: s.String(), first: record.at(), stuck: record.Stuck, batches: map[int64]tally{},
+	}
 }
+
+// end is when the session ended; the zero time as long as it takes batches.
+func (s *session) end(now time.Time) time.Time {
+	switch {
+	case s.finished:
+		return s.last
+	case s.old(now) && !s.stuck:
+		return s.first.Add(sessionLife)
+	}
+	return time.Time{}
+}
+
+func (s *session) old(now time.Time) bool { return now.Sub(s.first) > sessionLife }
 
 // note counts a batch. A batch number that was there before is counted once, with what came last. It reports whether it was.
 func (s *session) note(record batchRecord) bool {
 	old, again := s.batches[record.Seq]
-	now := tally{record.Received, record.Invalid, record.Matched}
+	now := record.tally()
 	s.batches[record.Seq] = now
 	s.sum.received += now.received - old.received
 	s.sum.invalid += now.invalid - old.invalid
 	s.sum.matched += now.matched - old.matched
-	s.last = time.UnixMilli(record.At)
+	s.last = record.at()
 	s.finished = s.finished || record.Last
 	s.total = max(s.total, record.Total)
 	return again
@@ -84,32 +110,47 @@ func parsePlace(raw []byte) (place, *apiError) {
 
 func sessionKey(account string, id int64) string { return account + "/" + strconv.FormatInt(id, 10) }
 
-// admit checks a batch against the rules of its session. The caller holds a.mu.
-func (s *Server) admit(a *customAudience, p place, remove bool, parsed schema, now time.Time) *apiError {
+// claim reserves a session id for an audience: it is unique in the ad account.
+func (s *Server) claim(a *customAudience, id int64) bool {
 	s.mu.Lock()
-	owner, taken := s.sessions[sessionKey(a.account, p.session)]
-	if !taken {
-		s.sessions[sessionKey(a.account, p.session)] = a.id
+	defer s.mu.Unlock()
+	key := sessionKey(a.account, id)
+	if owner, taken := s.sessions[key]; taken {
+		return owner == a.id
 	}
-	s.mu.Unlock()
+	s.sessions[key] = a.id
+	return true
+}
+
+// admit checks a batch against the rules of its session. The caller holds a.mu.
+func (s *Server) admit(a *customAudience, p place, m mode, parsed schema, now time.Time) *apiError {
+	if !s.claim(a, p.session) {
+		return invalidParameter("session[session_id] %d is in use for another audience of the ad account", p.session)
+	}
 	open := a.sessions[p.session]
 	switch {
-	case taken && owner != a.id:
-		return invalidParameter("session[session_id] %d is in use for another audience of the ad account", p.session)
+	case open == nil && m == replacing:
+		return s.beginReplace(a, p, now)
 	case open == nil:
 		return nil
-	case now.Sub(open.first) > sessionLife:
-		return sessionTimedOut()
-	case open.remove != remove:
-		return invalidParameter("session[session_id] %d was begun for adding and is used for removing, or the other way round", p.session)
+	case open.mode != m:
+		return invalidParameter("session[session_id] %d was begun for %s and is used for %s", p.session, open.mode, m)
+	case open.finished && (m == replacing || !open.has(p.seq)):
+		return refusal(2650, 1870159)
+	case open.old(now) && !(open.stuck && p.last):
+		return refusal(2650, 1870158)
+	case m == replacing && p.seq == 1:
+		return refusal(2650, 1870145) // it began the update that is in progress, and may do so only once
 	case open.schema != parsed.String():
 		return invalidParameter("payload[schema] %s differs from the session's first batch, which had %s", parsed.String(), open.schema)
-	case open.finished:
-		if _, repeated := open.batches[p.seq]; !repeated {
-			return sessionFinished()
-		}
 	}
 	return nil
+}
+
+// has reports whether a batch number was there before.
+func (s *session) has(seq int64) bool {
+	_, is := s.batches[seq]
+	return is
 }
 
 // impliedSession is the session_id that Meta answers with when none was sent: the same for the same account, direction
@@ -117,8 +158,6 @@ func (s *Server) admit(a *customAudience, p place, remove bool, parsed schema, n
 func impliedSession(account string, remove bool, s schema) int64 {
 	return int64(xxh3.HashString(account+strconv.FormatBool(remove)+s.String()) >> 1)
 }
-
-const sessionStamp = "2006-01-02T15:04:05-0700"
 
 // readSessions tells what came in by session. All fields are strings, as at Meta.
 func (s *Server) readSessions(c *call) reply {
@@ -132,7 +171,7 @@ func (s *Server) readSessions(c *call) reply {
 		if wanted != "" && wanted != id {
 			continue
 		}
-		node := one.describe(s.cfg.Now())
+		node := s.describeSession(one, s.clock.Now())
 		chosen, err := cut(c.text("fields"), node)
 		if err != nil {
 			return err.reply()
@@ -144,22 +183,31 @@ func (s *Server) readSessions(c *call) reply {
 	return ok(map[string]any{"data": data})
 }
 
-func (s *session) describe(now time.Time) map[string]any {
+// describeSession tells of a session: what was received and refused at once, what was matched when it is processed.
+func (s *Server) describeSession(one *session, now time.Time) map[string]any {
 	decimal := func(n int64) string { return strconv.FormatInt(n, 10) }
-	stage, progress := "uploading", int64(0)
-	if s.total > 0 {
-		progress = min(99, s.sum.received*100/s.total)
+	stage, progress, matched := "uploading", int64(0), int64(0)
+	if one.total > 0 {
+		progress = min(99, one.sum.received*100/one.total)
 	}
-	var end any
+	processed := now.Sub(one.last) >= s.cfg.Processing
+	if processed {
+		matched = one.sum.matched
+	}
+	var stopped any
+	end := one.end(now)
 	switch {
-	case s.finished:
-		stage, progress, end = "finished", 100, s.last.UTC().Format(sessionStamp)
-	case now.Sub(s.first) > sessionLife:
-		stage, end = "timed_out", s.first.Add(sessionLife).UTC().Format(sessionStamp)
+	case end.IsZero():
+	case !one.finished:
+		stage, stopped = "timed_out", decimal(end.Unix())
+	case !processed:
+		stage, progress, stopped = "processing", 99, decimal(end.Unix())
+	default:
+		stage, progress, stopped = "finished", 100, decimal(end.Unix())
 	}
 	return map[string]any{
-		"session_id": decimal(s.id), "stage": stage, "progress": decimal(progress), "num_received": decimal(s.sum.received),
-		"num_invalid_entries": decimal(s.sum.invalid), "num_matched": decimal(s.sum.matched),
-		"start_time": s.first.UTC().Format(sessionStamp), "end_time": end,
+		"session_id": decimal(one.id), "stage": stage, "progress": decimal(progress), "num_received": decimal(one.sum.received),
+		"num_invalid_entries": fmt.Sprint(s.invalid(one.sum.invalid)), "num_matched": decimal(matched),
+		"start_time": decimal(one.first.Unix()), "end_time": stopped,
 	}
 }
