@@ -15,8 +15,9 @@ func newQueues() *queues { return &queues{} }
 const allowPolicy = "RedriveAllowPolicy"
 
 type queueCall struct {
-	QueueURL   string `json:"QueueUrl"`
-	Attributes map[string]string
+	QueueURL       string `json:"QueueUrl"`
+	Attributes     map[string]string
+	AttributeNames []string
 }
 
 // answer takes note of a policy. A call that sets nothing else is answered here.
@@ -28,6 +29,15 @@ func (q *queues) answer(w http.ResponseWriter, r *request) bool {
 	switch r.operation {
 	case "DeleteQueue":
 		q.policies.remove(in.QueueURL)
+	case "GetQueueAttributes":
+		if len(in.AttributeNames) != 1 || in.AttributeNames[0] != allowPolicy {
+			return false
+		}
+		attributes := map[string]string{}
+		if policy, ok := q.policies.get(in.QueueURL); ok && policy != "" {
+			attributes[allowPolicy] = policy
+		}
+		return writeJSON(w, http.StatusOK, map[string]any{"Attributes": attributes})
 	case "SetQueueAttributes":
 		policy, ok := in.Attributes[allowPolicy]
 		if !ok || len(in.Attributes) != 1 {

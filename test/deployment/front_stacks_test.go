@@ -71,6 +71,19 @@ func (s *stacks) answer(w http.ResponseWriter, r *request) bool {
 	return refuseXML(w, "InvalidAction", "the front does not know "+r.operation)
 }
 
+// identifier is that of the one resource of a type.
+func (s *stacks) identifier(kind string) string {
+	for _, key := range s.all.keys() {
+		found, _ := s.all.get(key)
+		for _, r := range found.Resources {
+			if r.Type == kind {
+				return r.ids[""]
+			}
+		}
+	}
+	return ""
+}
+
 // left is the stacks that were not deleted.
 func (s *stacks) left() []string {
 	var names []string
@@ -132,9 +145,11 @@ func (s *stack) apply(form url.Values) error {
 	}
 	s.Resources = resources
 	for name, r := range template.Resources {
-		if _, err := s.resolve(r.Properties); err != nil {
+		properties, err := s.resolve(r.Properties)
+		if err != nil {
 			return fmt.Errorf("resource %s: %w", name, err)
 		}
+		resources[name].belongTo(properties)
 	}
 	s.Outputs = map[string]string{}
 	for name, o := range template.Outputs {
@@ -154,6 +169,14 @@ func newStackResource(kind string) *stackResource {
 	return &stackResource{Type: kind, ids: map[string]string{
 		"": id, short + "Identifier": id, "Arn": fmt.Sprintf("arn:aws:cleanrooms:%s:%s:%s/%s", region, account, strings.ToLower(short), id),
 	}}
+}
+
+// belongTo puts a membership before the ARN of what lies in it.
+func (r *stackResource) belongTo(properties any) {
+	fields, _ := properties.(map[string]any)
+	if membership, ok := fields["MembershipIdentifier"]; ok && !strings.Contains(r.ids["Arn"], ":membership/") {
+		r.ids["Arn"] = strings.Replace(r.ids["Arn"], account+":", fmt.Sprintf("%s:membership/%v/", account, membership), 1)
+	}
 }
 
 var substitution = regexp.MustCompile(`\$\{([^!}]+)\}`)

@@ -9,12 +9,10 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -29,6 +27,7 @@ type front struct {
 	stacks  *stacks
 	budgets *budgets
 	queues  *queues
+	buckets *buckets
 	queries queries
 	targets *targets
 	log     *record
@@ -46,7 +45,7 @@ type request struct {
 
 func startFront(t *testing.T) *front {
 	t.Helper()
-	f := &front{moto: startMoto(t), stacks: newStacks(), budgets: newBudgets(), queues: newQueues(), log: &record{}}
+	f := &front{moto: startMoto(t), stacks: newStacks(), budgets: newBudgets(), queues: newQueues(), buckets: &buckets{}, log: &record{}}
 	f.targets = newTargets(f)
 	target, err := url.Parse(f.moto)
 	require.NoError(t, err)
@@ -74,13 +73,6 @@ func (f *front) ServeHTTP(w http.ResponseWriter, raw *http.Request) {
 		f.targets.hide(r)
 		raw.Body, raw.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
 	}
-	if p := os.Getenv("FRONT_LOG"); p != "" {
-		fl, _ := os.OpenFile(p, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		defer func() {
-			fmt.Fprintln(fl, time.Now().Format("15:04:05.0"), r.principal, r.service, r.operation, raw.Method, raw.URL)
-			fl.Close()
-		}()
-	}
 	answer := &answerWriter{ResponseWriter: w}
 	if !f.answer(answer, r) {
 		f.forward(answer, r)
@@ -107,6 +99,8 @@ func operation(r *http.Request, body []byte) string {
 // answer answers what the emulator lacks.
 func (f *front) answer(w http.ResponseWriter, r *request) bool {
 	switch r.service {
+	case "s3":
+		return f.buckets.answer(w, r)
 	case "states":
 		return answerStates(w, r)
 	case "cloudformation":

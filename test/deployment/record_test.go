@@ -47,7 +47,7 @@ func (c *record) put(calls ...apiCall) {
 // add reads a call that went through the front.
 func (c *record) add(r *request, answer *answerWriter) {
 	role, watched := strings.CutPrefix(r.principal, asRole)
-	if !watched {
+	if !watched && r.principal != asCleanRooms {
 		return
 	}
 	calls, err := read(r, answer)
@@ -58,6 +58,9 @@ func (c *record) add(r *request, answer *answerWriter) {
 	}
 	for _, call := range calls {
 		call.role, call.status = role, answer.status
+		if !watched {
+			call = forCleanRooms(call)
+		}
 		c.all = append(c.all, call)
 	}
 }

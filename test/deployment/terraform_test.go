@@ -29,11 +29,14 @@ func newTerraform(t *testing.T, endpoint, folder string) *tfexec.Terraform {
 	tf, err := tfexec.NewTerraform(filepath.Join(dir, "terraform", folder), path)
 	require.NoError(t, err)
 	// Only what Terraform needs: nothing of this machine's credentials, or of its ways to find a region.
-	require.NoError(t, tf.SetEnv(map[string]string{
+	environment := map[string]string{
 		"PATH": os.Getenv("PATH"), "HOME": dir, "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": region,
 		"AWS_ACCESS_KEY_ID": "terraform", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true",
-		"TF_CLI_CONFIG_FILE": os.Getenv("TF_CLI_CONFIG_FILE"),
-	}))
+	}
+	if file := os.Getenv("TF_CLI_CONFIG_FILE"); exists(file) {
+		environment["TF_CLI_CONFIG_FILE"] = file
+	}
+	require.NoError(t, tf.SetEnv(environment))
 	var options []tfexec.InitOption
 	if plugins := os.Getenv("TERRAFORM_PLUGINS"); plugins != "" {
 		options = append(options, tfexec.PluginDir(plugins))
@@ -45,6 +48,11 @@ func newTerraform(t *testing.T, endpoint, folder string) *tfexec.Terraform {
 		require.NoError(t, err)
 	}
 	return tf
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 func copyTree(t *testing.T, from, to string) {

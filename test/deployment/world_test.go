@@ -40,6 +40,7 @@ type world struct {
 	room    asl.Integration // Clean Rooms
 
 	keys          keys
+	demo          string // folder of the demo
 	collaboration string // its id
 
 	mu   sync.Mutex
