@@ -24,7 +24,7 @@ func findModules(t *testing.T, terraform string) []string {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && entry.Name() == ".terraform" {
+		if entry.IsDir() && (entry.Name() == ".terraform" || entry.Name() == "tests") {
 			return filepath.SkipDir
 		}
 		if !entry.IsDir() && filepath.Ext(path) == ".tf" {
