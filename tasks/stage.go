@@ -65,7 +65,8 @@ func stage(s stageFunc) func(context.Context, call) error {
 		}
 		err := w.do(ctx, c, s)
 		if err != nil {
-			w.log.Error("ended", telemetry.KeyError, err.Error(), telemetry.KeyClass, audience.ClassOf(err).String())
+			w.log.Error("ended", telemetry.KeyError, err.Error(), telemetry.KeyClass, audience.ClassOf(err).String(),
+				telemetry.KeyRunbook, audience.RunbookOf(err))
 		}
 		w.measure(err)
 		return err

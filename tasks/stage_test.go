@@ -141,7 +141,9 @@ func TestExitCodes(t *testing.T) {
 			doc.At = time.Time{}
 			assert.Equal(t, &audience.FailureDoc{
 				Schema: 1, Stage: "probe", Class: c.class, ExitCode: c.code, Message: c.err.Error(), Next: audience.NextOf(c.err),
+				Runbook: fmt.Sprintf("docs/runbook.md#exit-code-%d-%s", c.code, c.class),
 			}, doc)
+			assert.Contains(t, b.stderr.String(), `"runbook":"`+doc.Runbook+`"`)
 			assert.Contains(t, b.stderr.String(), `"class":"`+c.class+`"`)
 
 			assert.Zero(t, b.run(true, nothing), "and when it is started again")

@@ -48,10 +48,41 @@ func TestClassAndAdviceOfAnError(t *testing.T) {
 			assert.Equal(t, c.next, audience.NextOf(c.err))
 			assert.Equal(t, c.text, c.err.Error())
 			doc := audience.NewFailureDoc("upload", c.err, time.Unix(0, 0))
-			assert.Equal(t, &audience.FailureDoc{Schema: 1, Stage: "upload", Class: c.class.String(), ExitCode: int(c.class), Message: c.text, Next: c.next, At: time.Unix(0, 0)}, doc)
+			assert.Equal(t, &audience.FailureDoc{Schema: 1, Stage: "upload", Class: c.class.String(), ExitCode: int(c.class), Message: c.text, Next: c.next,
+				Runbook: fmt.Sprintf("docs/runbook.md#exit-code-%d-%s", c.class, c.class), At: time.Unix(0, 0)}, doc)
 		})
 	}
 	require.ErrorIs(t, inner, os.ErrPermission)
 	require.ErrorIs(t, audience.Failf(audience.Gate, "x: %w", os.ErrInvalid), os.ErrInvalid)
 	require.NoError(t, audience.Fail(audience.Gate, "x", nil))
+}
+
+// A known error has a section of its own.
+type known struct{ error }
+
+func (known) Section() string { return "meta-7" }
+
+func TestSectionOfAnError(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{os.ErrClosed, "exit-code-1-transient"},
+		{audience.Failf(audience.Gate, "too few"), "exit-code-3-gate"},
+		{audience.Fail(audience.Action, "wait", fmt.Errorf("send: %w", known{os.ErrClosed})), "meta-7"},
+	} {
+		assert.Equal(t, c.want, audience.SectionOf(c.err))
+	}
+}
+
+func TestEveryClassHasAGuide(t *testing.T) {
+	require.Len(t, audience.Classes(), 5)
+	for i, class := range audience.Classes() {
+		assert.Equal(t, i+1, int(class))
+		g := class.Guide()
+		for _, sentence := range []string{g.What, g.Who, g.Do} {
+			assert.Regexp(t, `^[A-Z].*\.$`, sentence, class)
+		}
+		assert.NotEmpty(t, g.Link, class)
+	}
 }

@@ -90,6 +90,7 @@ type Check struct {
 	Status string `json:"status"` // ok, warn or fail
 	Detail string `json:"detail"`
 	Fix    string `json:"fix,omitempty"`
+	Link   string `json:"link,omitempty"` // where the fix is made, or documented
 }
 
 // The states of a check.
@@ -284,7 +285,8 @@ type FailureDoc struct {
 	Class    string    `json:"class"`
 	ExitCode int       `json:"exit_code"`
 	Message  string    `json:"message"`
-	Next     string    `json:"next"` // empty when the message says it all; the state machine reads it
+	Next     string    `json:"next"`              // empty when the message says it all; the state machine reads it
+	Runbook  string    `json:"runbook,omitempty"` // section of docs/runbook.md
 	At       time.Time `json:"at"`
 }
 
@@ -294,7 +296,7 @@ func NewFailureDoc(stage string, err error, at time.Time) *FailureDoc {
 	class := ClassOf(err)
 	return &FailureDoc{
 		Schema: DocumentVersion, Stage: stage, Class: class.String(), ExitCode: int(class),
-		Message: err.Error(), Next: strings.TrimSpace(next), At: at,
+		Message: err.Error(), Next: strings.TrimSpace(next), Runbook: RunbookOf(err), At: at,
 	}
 }
 

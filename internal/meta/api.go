@@ -21,6 +21,8 @@ type API interface {
 	Users
 	// AdAccount reads an ad account (act_<digits>).
 	AdAccount(ctx context.Context, account string) (Account, error)
+	// AccountTasks reads what the token may do with an ad account, such as MANAGE; nil when Meta does not say.
+	AccountTasks(ctx context.Context, account string) ([]string, error)
 	// DebugToken reads what Meta knows of the client's own token.
 	DebugToken(ctx context.Context) (TokenInfo, error)
 	// Audience reads a custom audience.
@@ -50,6 +52,7 @@ type Account struct {
 	ID          string // act_<digits>
 	Name        string
 	TOSAccepted map[string]int // accepted terms by name, such as custom_audience_tos; 1 means accepted
+	Status      int            // 1: active; see AccountStatus
 }
 
 // TermsAccepted reports whether the terms of Custom Audiences were accepted for the account.

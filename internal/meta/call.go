@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
@@ -46,11 +45,7 @@ func (c call) fail(err error) error {
 	}
 	wrapped := fmt.Errorf("%s: %w", c.doing, err)
 	if e := asError(err); e != nil {
-		next := e.Next()
-		if c.account != "" && e.kind() == terms && strings.HasSuffix(next, termsPage) {
-			next = strings.TrimSuffix(next, termsPage) + TermsPage(c.account)
-		}
-		return audience.Fail(e.Class(), next, wrapped)
+		return audience.Fail(e.Class(), e.Next(), wrapped)
 	}
 	return audience.Fail(audience.Transient, "", wrapped)
 }

@@ -160,11 +160,6 @@ func (c *Client) isYoung(object string) bool {
 	return ours && c.now().Sub(at) < creationDelay
 }
 
-// TermsPage is where a person accepts the terms of Custom Audiences for an ad account (act_<digits>).
-func TermsPage(account string) string {
-	return termsPage + "?act=" + url.QueryEscape(strings.TrimPrefix(account, "act_"))
-}
-
 func checkAccount(account string) error {
 	if !accountPattern.MatchString(account) {
 		return audience.Failf(audience.Invalid, "the ad account %q must look like act_1234567890", account)
@@ -190,6 +185,7 @@ func (c *Client) do(ctx context.Context, call call, answer any) error {
 	if e := asError(err); e != nil {
 		code = e.Code
 		e.young = c.isYoung(call.object)
+		e.account = call.account
 	}
 	c.log.DebugContext(ctx, "called Meta", "method", call.method, "path", call.path(c.version), "status", status, "code", code, "ms", c.now().Sub(start).Milliseconds())
 	return call.fail(err)

@@ -21,6 +21,7 @@ type Error struct {
 
 	retryAfter time.Duration // as the headers say; 0 when they do not
 	young      bool          // the object was created a moment ago, by this client
+	account    string        // act_<digits> that the call was about, when the client knew it
 }
 
 // Error tells what happened, with the numbers that Meta's support asks for.
@@ -64,12 +65,38 @@ func (e *Error) kind() kind {
 // Class says who can do something about it.
 func (e *Error) Class() audience.Class { return remedies[e.kind()].class }
 
-// Next says what to do about it: a sentence for the person who must act.
-func (e *Error) Next() string {
-	if next := e.entry().next; next != "" && e.kind() == e.entry().kind {
-		return next
+// Who must act: a person, for a page that people of many trades read.
+func (e *Error) Who() string { return e.remedy().who }
+
+// Advice says what to do about it: a sentence for the person who must act, without the page where it is done.
+func (e *Error) Advice() string { return e.remedy().next }
+
+// Link is the page of Meta's where that is done, or where it is documented.
+func (e *Error) Link() string {
+	link := e.remedy().link
+	if link == termsPage || link == audiencesPage {
+		return ofAccount(link, e.account)
 	}
-	return remedies[e.kind()].next
+	return link
+}
+
+// Next is the advice, with the page when a person must act there.
+func (e *Error) Next() string {
+	if e.Class() != audience.Action {
+		return e.Advice()
+	}
+	return e.Advice() + ": " + e.Link()
+}
+
+// Section is the anchor in docs/runbook.md of what is known about the error.
+func (e *Error) Section() string { return e.entry().section() }
+
+func (e *Error) remedy() remedy {
+	r := remedies[e.kind()]
+	if entry := e.entry(); entry.kind == e.kind() {
+		return r.over(entry.own)
+	}
+	return r
 }
 
 // RetryAfter is how long to wait before the same request is worth sending again: what the headers say, else what is usual
@@ -81,10 +108,8 @@ func (e *Error) RetryAfter() time.Duration {
 		return 0
 	case e.retryAfter > 0:
 		return e.retryAfter
-	case e.entry().wait > 0:
-		return e.entry().wait
 	}
-	return remedies[k].wait
+	return e.remedy().wait
 }
 
 // SessionOver reports whether the batch needs a new upload session: its own timed out, was closed or never began.

@@ -25,20 +25,38 @@ func (c *Client) AdAccount(ctx context.Context, account string) (Account, error)
 		ID    string      `json:"id"`
 		Name  string      `json:"name"`
 		Terms acceptances `json:"tos_accepted"`
+		State number      `json:"account_status"`
 	}
 	call := call{doing: "read ad account " + account, method: http.MethodGet, object: account, account: account,
-		query: url.Values{"fields": {"id,name,tos_accepted"}}}
+		query: url.Values{"fields": {"id,name,tos_accepted,account_status"}}}
 	if err := c.do(ctx, call, &answer); err != nil {
 		return Account{}, err
 	}
 	if answer.ID != account {
 		return Account{}, call.fail(errBroken)
 	}
-	a := Account{ID: answer.ID, Name: answer.Name, TOSAccepted: make(map[string]int, len(answer.Terms))}
+	a := Account{ID: answer.ID, Name: answer.Name, Status: int(answer.State), TOSAccepted: make(map[string]int, len(answer.Terms))}
 	for name, accepted := range answer.Terms {
 		a.TOSAccepted[name] = int(accepted)
 	}
 	return a, nil
+}
+
+// AccountTasks reads what the token's user may do with an ad account. It is a question of its own, so that a Meta that does
+// not answer it still tells everything else about the account.
+func (c *Client) AccountTasks(ctx context.Context, account string) ([]string, error) {
+	if err := checkAccount(account); err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Tasks []string `json:"user_tasks"`
+	}
+	call := call{doing: "read the token's role on ad account " + account, method: http.MethodGet, object: account, account: account,
+		query: url.Values{"fields": {"user_tasks"}}}
+	if err := c.do(ctx, call, &answer); err != nil {
+		return nil, err
+	}
+	return answer.Tasks, nil
 }
 
 // DebugToken asks Meta about the client's own token. debug_token takes the token as a parameter, and parameters of a GET

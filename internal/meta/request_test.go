@@ -30,7 +30,9 @@ type calling struct {
 func callings() []calling {
 	return []calling{
 		{"account", func(ctx context.Context, api meta.API) error { _, err := api.AdAccount(ctx, "act_42"); return err },
-			`{"id":"act_42"}`, "GET", "act_42", map[string]string{"fields": "id,name,tos_accepted"}, ""},
+			`{"id":"act_42"}`, "GET", "act_42", map[string]string{"fields": "id,name,tos_accepted,account_status"}, ""},
+		{"tasks", func(ctx context.Context, api meta.API) error { _, err := api.AccountTasks(ctx, "act_42"); return err },
+			`{"id":"act_42"}`, "GET", "act_42", map[string]string{"fields": "user_tasks"}, ""},
 		{"token", func(ctx context.Context, api meta.API) error { _, err := api.DebugToken(ctx); return err },
 			`{"data":{"is_valid":true}}`, "POST", "debug_token", nil, "input_token=" + token + "&method=get"},
 		{"audience", func(ctx context.Context, api meta.API) error { _, err := api.Audience(ctx, "23"); return err },

@@ -75,3 +75,26 @@ func (s Status) Delivery() (Severity, string) {
 	}
 	return StatusUnknown, fmt.Sprintf("delivery status %d is unknown: look at the audience in Ads Manager", s.Code)
 }
+
+// accountMeanings follows Meta's reference of the ad account (account_status), in our words.
+var accountMeanings = map[int]meaning{
+	0:   {StatusUnknown, "Meta does not say whether it is active"},
+	1:   {StatusOK, "it is active"},
+	2:   {StatusBlocked, "it is disabled"},
+	3:   {StatusWarn, "it has an unpaid balance"},
+	7:   {StatusWarn, "Meta is reviewing it for risk"},
+	8:   {StatusWarn, "a payment is pending"},
+	9:   {StatusWarn, "it is in a grace period after a payment failed"},
+	100: {StatusWarn, "it is about to be closed"},
+	101: {StatusBlocked, "it is closed"},
+	201: {StatusOK, "it is active"},
+	202: {StatusBlocked, "it is closed"},
+}
+
+// AccountStatus says what the account_status of an ad account means for somebody who uploads.
+func (a Account) AccountStatus() (Severity, string) {
+	if m, known := accountMeanings[a.Status]; known {
+		return m.severity, m.text
+	}
+	return StatusUnknown, fmt.Sprintf("its account status is %d, which is unknown", a.Status)
+}

@@ -11,8 +11,26 @@ import (
 type Usage struct {
 	Percent int           // the highest of all that the headers tell; 100 is the limit
 	Regain  time.Duration // until Meta takes calls again; 0 when it takes them, or does not say
+	Tier    Tier          // of the app's access to the Marketing API; empty when the headers do not say
 
 	reset time.Duration // until the ad account's score is back at zero: of interest only to a call that was refused for it
+}
+
+// A Tier is how many calls Meta allows an app: the ad account's score is 60 points on the limited tier and 9,000 on the full.
+type Tier string
+
+// The tiers, as Meta's headers spell them (ads_api_access_tier).
+const (
+	TierLimited Tier = "development_access"
+	TierFull    Tier = "standard_access"
+)
+
+// or is t, when it is one of the two, and else before.
+func (t Tier) or(before Tier) Tier {
+	if t == TierLimited || t == TierFull {
+		return t
+	}
+	return before
 }
 
 // share is the part that X-App-Usage and X-Business-Use-Case-Usage have in common, in percent.
@@ -38,6 +56,7 @@ func usageOf(h http.Header) Usage {
 		share
 		Type    string `json:"type"`
 		Minutes number `json:"estimated_time_to_regain_access"`
+		Tier    Tier   `json:"ads_api_access_tier"`
 	}
 	if json.Unmarshal([]byte(h.Get("X-Business-Use-Case-Usage")), &business) == nil {
 		for _, uses := range business {
@@ -48,15 +67,18 @@ func usageOf(h http.Header) Usage {
 				}
 				u.Percent = max(u.Percent, use.percent())
 				u.Regain = max(u.Regain, span(use.Minutes, time.Minute))
+				u.Tier = use.Tier.or(u.Tier)
 			}
 		}
 	}
 	var account struct {
 		Percent number `json:"acc_id_util_pct"`
 		Seconds number `json:"reset_time_duration"`
+		Tier    Tier   `json:"ads_api_access_tier"`
 	}
 	if json.Unmarshal([]byte(h.Get("X-Ad-Account-Usage")), &account) == nil {
 		u.Percent = max(u.Percent, int(account.Percent))
+		u.Tier = account.Tier.or(u.Tier)
 		if account.Percent >= 100 {
 			u.reset = span(account.Seconds, time.Second)
 		}

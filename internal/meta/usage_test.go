@@ -43,6 +43,28 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+func TestTier(t *testing.T) {
+	const business, account = "X-Business-Use-Case-Usage", "X-Ad-Account-Usage"
+	for _, c := range []struct {
+		name   string
+		header map[string]string
+		want   meta.Tier
+	}{
+		{"none", nil, ""},
+		{"by the account", map[string]string{account: `{"acc_id_util_pct":0,"ads_api_access_tier":"standard_access"}`}, meta.TierFull},
+		{"by the business", map[string]string{business: `{"42":[{"type":"custom_audience","ads_api_access_tier":"development_access"}]}`}, meta.TierLimited},
+		{"of other limits", map[string]string{business: `{"42":[{"type":"ads_insights","ads_api_access_tier":"development_access"}]}`}, ""},
+		{"a new word", map[string]string{account: `{"ads_api_access_tier":"golden_access"}`}, ""},
+		{"a new word beside a known one", map[string]string{business: `{"42":[{"ads_api_access_tier":"standard_access"}]}`, account: `{"ads_api_access_tier":"x"}`}, meta.TierFull},
+	} {
+		client := replying(t, 200, c.header, taken)
+		_, err := add(t, meta.Retrying(meta.Paced(client, meta.Pace{}), meta.Policy{}))
+		require.NoError(t, err)
+		assert.Equal(t, c.want, client.Usage().Tier, c.name)
+		assert.Equal(t, client.Usage(), meta.Retrying(meta.Paced(client, meta.Pace{}), meta.Policy{}).Usage(), "through the decorators")
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	date := func(d time.Duration) string { return noon.Add(d).Format(http.TimeFormat) }
 	for _, c := range []struct {

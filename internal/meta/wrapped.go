@@ -68,3 +68,16 @@ func (w *wrapped) CreateAudience(ctx context.Context, account string, a NewAudie
 func (w *wrapped) SessionStatus(ctx context.Context, audience string, session int64) (*SessionStatus, error) {
 	return through(ctx, w, func() (*SessionStatus, error) { return w.next.SessionStatus(ctx, audience, session) })
 }
+
+// AccountTasks implements API.
+func (w *wrapped) AccountTasks(ctx context.Context, account string) ([]string, error) {
+	return through(ctx, w, func() ([]string, error) { return w.next.AccountTasks(ctx, account) })
+}
+
+// Usage implements Metered: it is that of the client behind the decorators.
+func (w *wrapped) Usage() Usage {
+	if m, ok := w.next.(Metered); ok {
+		return m.Usage()
+	}
+	return Usage{}
+}

@@ -23,7 +23,7 @@ func (f *Findings) audience(ctx context.Context, q Question) {
 		return
 	}
 	f.AudienceID = id
-	f.account(a, q.Definition)
+	f.belongs(a, q.Definition)
 	f.owner(a, q.Definition)
 	f.subtype(a)
 	f.values(a)
@@ -84,8 +84,8 @@ func (f *Findings) create(ctx context.Context, api meta.API, def *audience.Defin
 	return true
 }
 
-// account checks that the audience is in the definition's ad account.
-func (f *Findings) account(a meta.CustomAudience, def *audience.Definition) {
+// belongs checks that the audience is in the definition's ad account.
+func (f *Findings) belongs(a meta.CustomAudience, def *audience.Definition) {
 	switch account := "act_" + a.AccountID; {
 	case a.AccountID == "":
 		f.warn(checkAudience, "", "%q (%s) can be read; Meta does not say whose it is", a.Name, a.ID)
@@ -162,7 +162,7 @@ func (f *Findings) status(a meta.CustomAudience) {
 	code := a.OperationStatus.Code
 	switch severity, text := a.OperationStatus.Operation(); {
 	case severity == meta.StatusBlocked:
-		f.fail(checkStatus, audience.Action, "open the audience at "+audiencePage(a.AccountID), "status %d: %s", code, text)
+		f.fail(checkStatus, audience.Action, "open the audience in Ads Manager", "status %d: %s", code, text)
 	case severity == meta.StatusBusy:
 		f.fail(checkStatus, audience.Throttled, "start it again when the audience's operation status is back to 200", "status %d: %s", code, text)
 	case severity == meta.StatusWarn, severity == meta.StatusUnknown && code != 0:
@@ -172,8 +172,4 @@ func (f *Findings) status(a meta.CustomAudience) {
 	default:
 		f.ok(checkStatus, "status %d: %s", code, text)
 	}
-}
-
-func audiencePage(account string) string {
-	return "https://business.facebook.com/adsmanager/audiences?act=" + account
 }

@@ -18,6 +18,8 @@ const (
 	checkScopes     = "permissions"
 	checkVersion    = "API version"
 	checkAccount    = "ad account"
+	checkRole       = "role"
+	checkTier       = "limits tier"
 	checkTerms      = "terms"
 	checkAudience   = "audience"
 	checkOwner      = "audience owner"
@@ -41,11 +43,11 @@ type Question struct {
 // Check asks Meta about the token, the ad account and the audience, and changes nothing. It asks on after a failure, so
 // that everything wrong is known at once, unless the failure is the answer to every further question too.
 func Check(ctx context.Context, q Question) *Findings {
-	f := &Findings{}
+	f := &Findings{account: q.Definition.Meta.AdAccount}
 	if !f.token(ctx, q) {
 		return f
 	}
-	account, err := q.Meta.AdAccount(ctx, q.Definition.Meta.AdAccount)
+	account, err := q.Meta.AdAccount(ctx, f.account)
 	if err != nil {
 		f.refused(checkAccount, err)
 		if endsAll(err) || q.Definition.Meta.AudienceID == "" { // the audience would have to be looked for in the account
@@ -53,7 +55,9 @@ func Check(ctx context.Context, q Question) *Findings {
 		}
 	} else {
 		f.version(q)
-		f.ok(checkAccount, "%s (%s) can be read", account.ID, account.Name)
+		f.accountStatus(account)
+		f.role(ctx, q)
+		f.tier(q)
 		f.terms(account)
 	}
 	f.audience(ctx, q)
@@ -73,7 +77,7 @@ func (f *Findings) token(ctx context.Context, q Question) bool {
 		f.refused(checkToken, err)
 		return true
 	default: // some apps may not inspect tokens; whether it works shows in what follows
-		f.warn(checkToken, "", "Meta does not tell about this token: %v", err)
+		f.warn(checkToken, "", "Meta does not tell about this token: %s", cause(err))
 		return true
 	}
 	f.TokenExpiresAt = earlierOf(info.ExpiresAt, info.DataAccess)
@@ -139,20 +143,11 @@ func (f *Findings) scopes(scopes []string) {
 	}
 }
 
-// version is fine when Meta has answered a question of the Marketing API: a version that is gone would be refused.
-func (f *Findings) version(q Question) {
-	version := q.Definition.Meta.APIVersion
-	if version == "" {
-		version = meta.DefaultVersion
-	}
-	f.ok(checkVersion, "Meta serves %s", version)
-}
-
 func (f *Findings) terms(account meta.Account) {
 	if account.TermsAccepted() {
 		f.ok(checkTerms, "the Custom Audience terms are accepted")
 		return
 	}
-	f.fail(checkTerms, audience.Action, "a person who manages the ad account must accept them once at "+meta.TermsPage(account.ID),
+	f.fail(checkTerms, audience.Action, "a person who manages the ad account must accept them once",
 		"the Custom Audience terms are not accepted for %s", account.ID)
 }

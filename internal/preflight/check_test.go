@@ -46,6 +46,9 @@ func TestEachCheck(t *testing.T) {
 	refuse := func(call string, code, subcode int) func(*fakeMeta) {
 		return func(f *fakeMeta) { f.errs[call] = refusal(code, subcode) }
 	}
+	account := func(status int) func(*fakeMeta) { return func(f *fakeMeta) { f.account.Status = status } }
+	tasks := func(names ...string) func(*fakeMeta) { return func(f *fakeMeta) { f.tasks = names } }
+	tier := func(name meta.Tier) func(*fakeMeta) { return func(f *fakeMeta) { f.usage.Tier = name } }
 	const none, action, invalid, transient, throttled = audience.Class(0), audience.Action, audience.Invalid, audience.Transient, audience.Throttled
 
 	for _, c := range []struct {
@@ -85,8 +88,23 @@ func TestEachCheck(t *testing.T) {
 		{"version gone at once", refuse("token", 2635, 0), "API version", fail, action, "version of the Marketing API is gone", "meta.api_version"},
 		{"version gone", refuse("account", 2635, 0), "API version", fail, action, "version of the Marketing API is gone", "meta.api_version"},
 		{"account", nil, "ad account", good, none, "act_42 (Shop)", ""},
+		{"account disabled", account(2), "ad account", fail, action, "disabled", "enabled again"},
+		{"account closed", account(101), "ad account", fail, action, "closed", "meta.ad_account"},
+		{"account in debt", account(3), "ad account", warn, none, "unpaid", "https://business.facebook.com/settings/ad-accounts"},
+		{"account's status not told", account(0), "ad account", good, none, "does not say whether it is active", ""},
+		{"account's status is news", account(77), "ad account", good, none, "77, which is unknown", ""},
 		{"account unknown", refuse("account", 100, 33), "ad account", fail, action, "does not exist, or the system user may not see it", "role Admin"},
 		{"account down", refuse("account", 2, 0), "ad account", fail, transient, "interrupted", "later"},
+		{"admin", nil, "role", good, none, "role Admin on act_42", ""},
+		{"advertiser", tasks("ANALYZE", "ADVERTISE"), "role", warn, none, "not its Admin", "role Admin"},
+		{"analyst", tasks("ANALYZE"), "role", fail, action, "may only look at act_42", "https://business.facebook.com/settings/ad-accounts"},
+		{"role not told", tasks(), "role", warn, none, "does not tell the token's role", "role Admin"},
+		{"role not asked for", refuse("tasks", 100, 0), "role", warn, none, "a parameter is not valid", "role Admin"},
+		{"role down", refuse("tasks", 2, 0), "role", fail, transient, "interrupted", "later"},
+		{"role throttled", refuse("tasks", 17, 0), "role", fail, throttled, "request limit", "later"},
+		{"full tier", nil, "limits tier", good, none, "9,000 points", ""},
+		{"limited tier", tier(meta.TierLimited), "limits tier", warn, none, "20 batches of 10,000 people in 5 minutes", "full access tier"},
+		{"tier not told", tier(""), "limits tier", good, none, "do not tell it", ""},
 		{"terms", nil, "terms", good, none, "accepted", ""},
 		{"no terms", func(f *fakeMeta) { f.account.TOSAccepted = nil }, "terms", fail, action, "not accepted for act_42", "https://business.facebook.com/ads/manage/customaudiences/tos/?act=42"},
 		{"found", nil, "audience", good, none, `"VIPs" (7)`, ""},
@@ -127,7 +145,7 @@ func TestEachCheck(t *testing.T) {
 			check := named(t, found.Checks, c.check)
 			assert.Equal(t, c.status, check.Status)
 			assert.Contains(t, check.Detail, c.detail)
-			assert.Contains(t, check.Fix, c.fix)
+			assert.Contains(t, check.Fix+" "+check.Link, c.fix)
 			if c.status == fail {
 				require.ErrorContains(t, found.Err(), check.Detail)
 				assert.ErrorContains(t, found.Err(), check.Fix)
@@ -143,6 +161,55 @@ func TestEachCheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEndOfTheVersion is about Meta's announcements of November 2026.
+func TestEndOfTheVersion(t *testing.T) {
+	for _, c := range []struct {
+		version string
+		at      time.Time
+		status  string
+		detail  string
+		fix     string
+	}{
+		{"", now, good, "v26.0, which does not end before 2027-06-29", ""},
+		{"", now.AddDate(0, 6, 0), warn, "v26.0, which may end from 2027-06-29 on", "look its end up"},
+		{"v24.0", now, warn, "Meta ended v24.0 on 2026-11-10", "take meta.api_version out"},
+		{"v25.0", now, good, "v25.0 until 2027-02-23", ""},
+		{"v25.0", now.AddDate(0, 0, 40), warn, "v25.0 on 2027-02-23, in less than 51 days", "take meta.api_version out"},
+		{"v99.0", now, warn, "v99.0, of which CleanReach does not know when it ends", "look its end up"},
+	} {
+		def := newRun(t, "add", "").Def()
+		def.Meta.APIVersion = c.version
+		found := preflight.Check(t.Context(), preflight.Question{Definition: def, Meta: newFake(), Now: c.at})
+		check := named(t, found.Checks, "API version")
+		assert.Equal(t, c.status, check.Status, c.detail)
+		assert.Contains(t, check.Detail, c.detail)
+		assert.Contains(t, check.Fix, c.fix)
+		if c.status == warn {
+			assert.Equal(t, meta.VersionsPage, check.Link)
+		}
+		require.NoError(t, found.Err(), "Meta serves it")
+	}
+}
+
+// TestEveryFindingHasAPage is about findings of all kinds: what is not in order links the page where it is mended.
+func TestEveryFindingHasAPage(t *testing.T) {
+	f := newFake()
+	f.token = meta.TokenInfo{Valid: true, Type: "USER", ExpiresAt: days(1), DataAccess: days(1)}
+	f.tasks, f.usage.Tier, f.account = nil, meta.TierLimited, meta.Account{ID: "act_42", Status: 3}
+	f.audience = meta.CustomAudience{ID: "7", ValueBased: true, DataSource: "NEWS", OperationStatus: meta.Status{Code: 471}}
+	found := preflight.Check(t.Context(), preflight.Question{Definition: newRun(t, "add", "7").Def(), Meta: f, Now: now})
+	notOK := 0
+	for _, c := range found.Checks {
+		if c.Status == good {
+			assert.Empty(t, c.Link, c)
+			continue
+		}
+		notOK++
+		assert.Regexp(t, `^https://[a-z.]+/`, c.Link, c)
+	}
+	assert.Equal(t, 14, notOK, found.Checks)
 }
 
 func named(t testing.TB, checks []audience.Check, name string) audience.Check {
@@ -202,12 +269,12 @@ func TestWhatIsAskedAfterAFailure(t *testing.T) {
 	}{
 		{"token refused: all else would be too", map[string]error{"token": refusal(190, 0)}, "", []string{"token"}},
 		{"version gone", map[string]error{"token": refusal(2635, 0)}, "", []string{"token"}},
-		{"token cannot be inspected", map[string]error{"token": refusal(10, 0)}, "", []string{"token", "account", "find", "audience"}},
-		{"Meta is down", map[string]error{"token": refusal(2, 0)}, "", []string{"token", "account", "find", "audience"}},
+		{"token cannot be inspected", map[string]error{"token": refusal(10, 0)}, "", []string{"token", "account", "tasks", "find", "audience"}},
+		{"Meta is down", map[string]error{"token": refusal(2, 0)}, "", []string{"token", "account", "tasks", "find", "audience"}},
 		{"account refused: its audiences are too", map[string]error{"account": refusal(200, 0)}, "", []string{"token", "account"}},
 		{"account refused: the audience may not be", map[string]error{"account": refusal(200, 0)}, "7", []string{"token", "account", "audience"}},
 		{"held for an abuser", map[string]error{"token": refusal(613, 0)}, "", []string{"token"}},
-		{"too many calls", map[string]error{"token": refusal(613, 1487742)}, "", []string{"token", "account", "find", "audience"}},
+		{"too many calls", map[string]error{"token": refusal(613, 1487742)}, "", []string{"token", "account", "tasks", "find", "audience"}},
 		{"token revoked on the way", map[string]error{"account": refusal(190, 0)}, "7", []string{"token", "account"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -14,6 +14,8 @@ type fakeMeta struct {
 
 	token    meta.TokenInfo
 	account  meta.Account
+	tasks    []string
+	usage    meta.Usage
 	audience meta.CustomAudience
 	listed   *meta.CustomAudience // by its mark; nil: there is none
 	errs     map[string]error     // by the name of the call
@@ -28,7 +30,9 @@ func days(n int) time.Time { return now.Add(time.Duration(n) * 24 * time.Hour) }
 func newFake() *fakeMeta {
 	return &fakeMeta{
 		token:   meta.TokenInfo{Valid: true, Type: "SYSTEM_USER", AppID: "100", Scopes: []string{"public_profile", "ads_management"}},
-		account: meta.Account{ID: "act_42", Name: "Shop", TOSAccepted: map[string]int{"custom_audience_tos": 1}},
+		account: meta.Account{ID: "act_42", Name: "Shop", TOSAccepted: map[string]int{"custom_audience_tos": 1}, Status: 1},
+		tasks:   []string{"DRAFT", "ANALYZE", "ADVERTISE", "MANAGE"},
+		usage:   meta.Usage{Tier: meta.TierFull},
 		audience: meta.CustomAudience{
 			ID: "7", AccountID: "42", Name: "VIPs", Subtype: "CUSTOM", Description: "Our best cleanreach:acme/vip", DataSource: "MULTI_HASHES",
 			OperationStatus: meta.Status{Code: 200},
@@ -50,6 +54,12 @@ func (f *fakeMeta) DebugToken(context.Context) (meta.TokenInfo, error) {
 func (f *fakeMeta) AdAccount(context.Context, string) (meta.Account, error) {
 	return f.account, f.called("account")
 }
+
+func (f *fakeMeta) AccountTasks(context.Context, string) ([]string, error) {
+	return f.tasks, f.called("tasks")
+}
+
+func (f *fakeMeta) Usage() meta.Usage { return f.usage }
 
 func (f *fakeMeta) Audience(context.Context, string) (meta.CustomAudience, error) {
 	return f.audience, f.called("audience")

@@ -18,7 +18,8 @@ type Findings struct {
 	// TokenExpiresAt is when the token ends or loses its access to data, whichever is first; zero when Meta announces no end.
 	TokenExpiresAt time.Time
 
-	missing bool // Meta has no such audience: a run creates it
+	account string // act_<digits> of the definition
+	missing bool   // Meta has no such audience: a run creates it
 	failed  []failed
 }
 
@@ -26,6 +27,38 @@ type Findings struct {
 type failed struct {
 	audience.Check
 	class audience.Class
+	err   error // of Meta's client; nil for what we found ourselves
+}
+
+// Error is what the check says. It is an error so that the one behind it can be found: the runbook has a section on it.
+func (f failed) Error() string { return "check " + f.Name + ": " + f.Detail }
+
+// Unwrap gives the error of Meta's client.
+func (f failed) Unwrap() error { return f.err }
+
+// next is the fix, with the page when a person must act there.
+func (f failed) next() string {
+	if f.class != audience.Action || f.Fix == "" || f.Link == "" {
+		return f.Fix
+	}
+	return f.Fix + ": " + f.Link
+}
+
+// page is where what a check finds wrong is mended.
+func (f *Findings) page(check string) string {
+	switch check {
+	case checkToken, checkTokenType, checkExpiry, checkDataAccess, checkScopes:
+		return meta.SystemUsersPage
+	case checkVersion:
+		return meta.VersionsPage
+	case checkAccount, checkRole:
+		return meta.AccountsPage
+	case checkTier:
+		return meta.AccessPage
+	case checkTerms:
+		return meta.TermsPage(f.account)
+	}
+	return meta.AudiencesPage(f.account)
 }
 
 func (f *Findings) ok(name, format string, args ...any) {
@@ -33,13 +66,17 @@ func (f *Findings) ok(name, format string, args ...any) {
 }
 
 func (f *Findings) warn(name, fix, format string, args ...any) {
-	f.add(audience.Check{Name: name, Status: audience.CheckWarn, Detail: fmt.Sprintf(format, args...), Fix: fix})
+	f.add(audience.Check{Name: name, Status: audience.CheckWarn, Detail: fmt.Sprintf(format, args...), Fix: fix, Link: f.page(name)})
 }
 
 func (f *Findings) fail(name string, class audience.Class, fix, format string, args ...any) {
-	c := audience.Check{Name: name, Status: audience.CheckFail, Detail: fmt.Sprintf(format, args...), Fix: fix}
-	f.add(c)
-	f.failed = append(f.failed, failed{c, class})
+	f.failWith(failed{audience.Check{Name: name, Detail: fmt.Sprintf(format, args...), Fix: fix, Link: f.page(name)}, class, nil})
+}
+
+func (f *Findings) failWith(c failed) {
+	c.Status = audience.CheckFail
+	f.add(c.Check)
+	f.failed = append(f.failed, c)
 }
 
 // refused is the failure of a check whose question Meta did not answer.
@@ -47,9 +84,16 @@ func (f *Findings) refused(name string, err error) {
 	if code(err) == codeVersion {
 		name = checkVersion
 	}
-	fix := audience.NextOf(err)
-	f.fail(name, audience.ClassOf(err), fix, "%s", strings.TrimSuffix(err.Error(), ": "+fix))
+	c := audience.Check{Name: name, Detail: cause(err), Fix: audience.NextOf(err)}
+	var e *meta.Error
+	if errors.As(err, &e) {
+		c.Fix, c.Link = e.Advice(), e.Link()
+	}
+	f.failWith(failed{c, audience.ClassOf(err), err})
 }
+
+// cause is what an error says without its advice.
+func cause(err error) string { return strings.TrimSuffix(err.Error(), ": "+audience.NextOf(err)) }
 
 // add appends a check, or puts it in the place of one of that name: a check is told once.
 func (f *Findings) add(c audience.Check) {
@@ -69,14 +113,14 @@ func (f *Findings) Err() error {
 		return nil
 	case 1:
 		c := f.failed[0]
-		return audience.Fail(c.class, c.Fix, fmt.Errorf("check %s: %s", c.Name, c.Detail))
+		return audience.Fail(c.class, c.next(), c)
 	}
 	var list strings.Builder
 	worst := f.failed[0].class
 	for _, c := range f.failed {
 		fmt.Fprintf(&list, "\n  %s: %s", c.Name, c.Detail)
-		if c.Fix != "" {
-			fmt.Fprintf(&list, ": %s", c.Fix)
+		if next := c.next(); next != "" {
+			fmt.Fprintf(&list, ": %s", next)
 		}
 		if severity[c.class] > severity[worst] {
 			worst = c.class

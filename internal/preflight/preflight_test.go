@@ -192,6 +192,7 @@ func TestUnknownToken(t *testing.T) {
 	require.ErrorContains(t, err, "store it in the secret")
 	assert.Equal(t, audience.Action, audience.ClassOf(err))
 	require.Len(t, result.Checks, 1)
+	assert.Equal(t, "meta-190-467", audience.SectionOf(err))
 	b.client.Close()
 }
 

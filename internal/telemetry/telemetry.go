@@ -22,6 +22,7 @@ const (
 	KeyError    = "error"
 	KeyClass    = "class"
 	KeyNext     = "next"
+	KeyRunbook  = "runbook"
 	KeyOutcome  = "outcome"
 )
 
