@@ -19,7 +19,7 @@ func (s *Server) readAccount(c *call, terms bool) reply {
 	}
 	return selectFields(c, map[string]any{
 		"id": "act_" + c.account, "account_id": c.account, "name": "Sandbox " + c.account, "account_status": 1, "currency": "USD",
-		"timezone_name": "UTC", "tos_accepted": accepted,
+		"timezone_name": "UTC", "tos_accepted": accepted, "user_tasks": []string{"DRAFT", "ANALYZE", "ADVERTISE", "MANAGE"},
 	})
 }
 
@@ -116,8 +116,8 @@ func (s *Server) listAudiences(c *call) reply {
 		paging := map[string]any{"cursors": map[string]any{"before": before, "after": after}}
 		if start+limit < len(all) {
 			// Meta's link carries the access token: a client that logs it leaks.
-			paging["next"] = fmt.Sprintf("https://graph.facebook.com/%s/act_%s/customaudiences?access_token=%s&limit=%d&after=%s",
-				s.cfg.Version, c.account, url.QueryEscape(c.token), limit, after)
+			next := url.Values{"access_token": {c.token}, "limit": {strconv.Itoa(limit)}, "after": {after}, "fields": {c.text("fields")}}
+			paging["next"] = fmt.Sprintf("%s/%s/act_%s/customaudiences?%s", c.base, s.cfg.Version, c.account, next.Encode())
 		}
 		answer["paging"] = paging
 	}

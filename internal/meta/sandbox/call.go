@@ -23,6 +23,7 @@ const bodyLimit = 64 << 20
 type call struct {
 	op       operation
 	method   string
+	base     string // the URL that the sandbox was called by, up to the host
 	node     string // act_<digits> or an audience's id
 	account  string // digits; empty when there is none
 	token    string
@@ -50,7 +51,10 @@ var (
 
 // readCall understands a request. The call is never nil, so that even a refusal has its headers.
 func (s *Server) readCall(w http.ResponseWriter, r *http.Request) (*call, *apiError) {
-	c := &call{method: r.Method}
+	c := &call{method: r.Method, base: "http://" + r.Host}
+	if r.TLS != nil {
+		c.base = "https://" + r.Host
+	}
 	version, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if !versionPath.MatchString(version) {
 		return c, unknownPath(r.URL.Path)
