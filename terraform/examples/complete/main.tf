@@ -11,11 +11,10 @@ provider "aws" {
 module "cleanreach" {
   source = "../.."
 
-  name            = var.name
-  expected_region = var.region
-  image_digest    = var.image_digest
-  environment     = var.environment
-  alarms          = { emails = var.emails }
+  name         = var.name
+  image_digest = var.image_digest
+  environment  = var.environment
+  alarms       = { emails = var.emails }
 
   # For trying out: everything goes when it is destroyed. A key cannot go at once.
   force_destroy                  = var.force_destroy
@@ -28,7 +27,8 @@ module "cleanreach" {
   }
 
   collaborations = {
-    # A rule of type CUSTOM lets nothing be asked but the templates, which the partner has read and allowed.
+    # By a rule of type CUSTOM our tables answer the templates here, and with any_query other queries of this account too.
+    # What may be asked of the partner's table is the partner's rule.
     loyalty-club = {
       tenant             = "acme"
       description        = "Customers of Acme who are members of the loyalty club"
