@@ -67,14 +67,17 @@ func TestScan(t *testing.T) {
 	}
 }
 
-// suppression is a comment that keeps the scanner quiet. Its reason is on the same line.
+// suppression is a comment that keeps scanner or linter quiet. Its reason is on the same line.
 type suppression struct {
 	file, rule, reason string
 }
 
-var ignoreComment = regexp.MustCompile(`(?:trivy|tfsec):ignore:([A-Za-z0-9-]+)(.*)`)
+var (
+	scannerIgnore = regexp.MustCompile(`(?:trivy|tfsec):ignore:([A-Za-z0-9-]+)(.*)`)
+	linterIgnore  = regexp.MustCompile(`tflint-ignore: *([a-z_]+)(.*)`)
+)
 
-func suppressions(t *testing.T, folder string) []suppression {
+func suppressions(t *testing.T, folder string, comment *regexp.Regexp) []suppression {
 	t.Helper()
 	var found []suppression
 	for _, module := range findModules(t, folder) {
@@ -83,38 +86,32 @@ func suppressions(t *testing.T, folder string) []suppression {
 		for _, file := range files {
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
-			for _, match := range ignoreComment.FindAllStringSubmatch(string(text), -1) {
+			for _, match := range comment.FindAllStringSubmatch(string(text), -1) {
 				name, err := filepath.Rel(folder, file)
 				require.NoError(t, err)
-				found = append(found, suppression{name, match[1], strings.TrimSpace(match[2])})
+				found = append(found, suppression{name, match[1], strings.Trim(match[2], " #")})
 			}
 		}
 	}
 	return found
 }
 
-// faults tells of suppressions without a reason, and of those that hide nothing: a rule that no longer fires, or a mistyped
-// one. They are found by a scan of the same files with the comments made ineffective.
+// faults tells of suppressions without a reason, and of those that hide nothing from the scanner: a rule that no longer
+// fires, or a mistyped one. They are found by a scan of the same files with the comments made ineffective.
 func faults(t *testing.T, folder string) []string {
 	t.Helper()
-	all := suppressions(t, folder)
-	if len(all) == 0 {
-		return nil
-	}
-	bare := t.TempDir()
-	require.NoError(t, os.CopyFS(bare, os.DirFS(folder)))
-	for _, s := range all {
-		path := filepath.Join(bare, s.file)
-		text, err := os.ReadFile(path)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(path, ignoreComment.ReplaceAll(text, nil), 0o644))
-	}
-	found := scan(t, bare)
+	ofScanner := suppressions(t, folder, scannerIgnore)
 	var problems []string
-	for _, s := range all {
+	for _, s := range slices.Concat(ofScanner, suppressions(t, folder, linterIgnore)) {
 		if len(strings.Fields(s.reason)) < 3 {
 			problems = append(problems, fmt.Sprintf("%s: %s is suppressed without a reason on the same line", s.file, s.rule))
 		}
+	}
+	if len(ofScanner) == 0 {
+		return problems
+	}
+	found := scan(t, bare(t, folder, ofScanner))
+	for _, s := range ofScanner {
 		if !slices.ContainsFunc(found, func(f finding) bool { return f.file == s.file && f.rule == s.rule }) {
 			problems = append(problems, fmt.Sprintf("%s: %s does not fire there, so nothing needs to suppress it", s.file, s.rule))
 		}
@@ -122,11 +119,25 @@ func faults(t *testing.T, folder string) []string {
 	return problems
 }
 
+// bare is a copy of a folder without the comments that the scanner would heed.
+func bare(t *testing.T, folder string, all []suppression) string {
+	t.Helper()
+	copied := t.TempDir()
+	require.NoError(t, os.CopyFS(copied, os.DirFS(folder)))
+	for _, s := range all {
+		path := filepath.Join(copied, s.file)
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, scannerIgnore.ReplaceAll(text, nil), 0o644))
+	}
+	return copied
+}
+
 func TestSuppressions(t *testing.T) {
 	for _, problem := range faults(t, workingCopy(t)) {
 		t.Error(problem)
 	}
-	for _, s := range suppressions(t, filepath.Join(repository, "terraform")) {
+	for _, s := range suppressions(t, filepath.Join(repository, "terraform"), scannerIgnore) {
 		t.Logf("%s: %s suppressed: %s", s.file, s.rule, s.reason)
 	}
 }
@@ -141,6 +152,8 @@ func TestScanNotices(t *testing.T) {
 			"Statement = [{ Effect = \"Allow\", Action = [\"s3:*\"], Resource = [\"*\"] }] })\n}\n", "AWS-0345", ""},
 		{"suppressed with a reason", "#trivy:ignore:AWS-0096 It never holds anything.\n" + queue, "", ""},
 		{"suppressed without a reason", "#trivy:ignore:AWS-0096\n" + queue, "", "main.tf: AWS-0096 is suppressed without a reason on the same line"},
+		{"the linter silenced without a reason", "# tflint-ignore: terraform_typed_variables\n" + queue, "AWS-0096", "main.tf: terraform_typed_variables is suppressed without a reason on the same line"},
+		{"the linter silenced with a reason", "# tflint-ignore: terraform_typed_variables # It takes anything.\n" + queue, "AWS-0096", ""},
 		{"another rule suppressed", "#trivy:ignore:AWS-0095 It never holds anything.\n" + queue, "AWS-0096", "main.tf: AWS-0095 does not fire there, so nothing needs to suppress it"},
 	}
 	for _, c := range cases {
