@@ -91,7 +91,8 @@ var catalogue = []entry{
 	{100, 1713231, policy, "the audience's name, description or rule is flagged for reasons of integrity", remedy{next: "change what is flagged, or use another audience", link: audiencesPage}},
 	{2635, 0, version, "this version of the Marketing API is gone", same},
 
-	{100, 0, request, "a parameter is not valid", same},
+	{100, 0, request, "a parameter is not valid", remedy{
+		next: "change the definition or the call, where the message says what it is about: trying again does not help; in a value-based audience every row needs a LOOKALIKE_VALUE"}},
 	{100, 1713098, request, "the rule's JSON is not valid", ourFault},
 	{105, 0, request, "there are too many parameters", ourFault},
 	{194, 0, request, "a required parameter is missing", ourFault},
