@@ -253,10 +253,21 @@ func ofChunk(i int, states ...string) []string {
 	return named
 }
 
+// listed is the way of a run that goes on, with a list of chunks, to its upload.
+var listed = way(one("CheckInput", "ChooseRun", "ChooseChunks", "ContinueChunks", "LocateRun", "FindRun", "ChoosePreparation", "UsePrepare"), prechecks, checked,
+	one("FindQuery", "HasResult", "Plan", "ReadPlan", "HasChunks"))
+
+// goesOn is what a run has left behind whose query has a result.
+func (w *world) goesOn() {
+	w.bucket[runDir+"run.json"] = `{"definition": {"source": {}}}`
+	w.put("query.json", audience.QueryResult{Schema: 1, ID: "q", Location: "s3://results/x/"})
+}
+
 func repeat(n int, states []string) []string { return slices.Repeat(states, n) }
 
 func TestEveryBranch(t *testing.T) {
 	const start = `{"tenant": "acme", "audience": "vip"}`
+	const again = `{"tenant": "acme", "audience": "vip", "run": "run-1", "chunks": "chunks-again.json"}`
 	throttled := &asl.Error{Name: "CleanRooms.ThrottlingException"}
 	maintenance := queryIs("FAILED", "SERVICE", "stopped for maintenance")
 	cases := []struct {
@@ -275,7 +286,23 @@ func TestEveryBranch(t *testing.T) {
 		{"a run goes on from its query's result", `{"tenant": "acme", "audience": "vip", "run": "run-1"}`, func(w *world) {
 			w.bucket[runDir+"run.json"] = `{"definition": {"source": {}}}`
 			w.put("query.json", audience.QueryResult{Schema: 1, ID: "q", Location: "s3://results/x/"})
-		}, way(one("CheckInput", "ChooseRun", "ContinueRun", "LocateRun", "FindRun", "ChoosePreparation", "UsePrepare"), prechecks, checked, one("FindQuery", "HasResult"), uploaded[1:], finished), ""},
+		}, way(one("CheckInput", "ChooseRun", "ChooseChunks", "ContinueRun", "LocateRun", "FindRun", "ChoosePreparation", "UsePrepare"), prechecks, checked, one("FindQuery", "HasResult"), uploaded[1:], finished), ""},
+		{"a chunk of a run is sent again", again, func(w *world) {
+			w.goesOn()
+			w.put("chunks-again.json", []audience.Chunk{{ID: "00002"}})
+		}, way(listed, one("Upload", "0:UploadChunk"), finished), ""},
+		{"a list of chunks by a wrong name", `{"tenant": "acme", "audience": "vip", "run": "run-1", "chunks": "run.json"}`, nil,
+			way(one("CheckInput", "ChooseRun", "ChooseChunks", "RefuseInput"), toldBare), "CleanReach.invalid"},
+		{"the Map's results cannot be written", again, func(w *world) {
+			w.goesOn()
+			w.put("chunks-again.json", []audience.Chunk{{ID: "00002"}})
+			w.answers["putObject"] = []any{nil, &asl.Error{Name: "S3.S3Exception", Cause: "no"}} // the lease's first
+		}, way(listed, one("Upload", "0:UploadChunk", "ReadCause", "DescribeError"), told), "CleanReach.invalid"},
+		{"a list of chunks that is not there", again, (*world).goesOn, way(listed, one("Upload", "ChunksUnreadable"), told), "CleanReach.invalid"},
+		{"a list of chunks that is none", again, func(w *world) {
+			w.goesOn()
+			w.bucket[runDir+"chunks-again.json"] = `{"id": "00002"}`
+		}, way(listed, one("Upload", "ChunksUnreadable"), told), "CleanReach.invalid"},
 		{"a run goes on waiting for its query", start, func(w *world) {
 			w.bucket[runDir+"run.json"] = `{"definition": {"source": {}}}`
 			w.put("query.json", audience.QueryResult{Schema: 1, ID: "q"})
@@ -368,7 +395,12 @@ func TestEveryBranch(t *testing.T) {
 		{"a chunk finds no room for twenty minutes", start, func(w *world) { w.exits["upload:00002"] = slices.Repeat([]string{"AmazonECS.Unknown"}, 6) },
 			way(begin, prechecks, checked, query, uploaded, ofChunk(1, "JudgeCapacity", "UseOnDemand", "UploadChunk"),
 				repeat(4, ofChunk(1, "JudgeCapacity", "WaitForCapacity", "CountChunkAttempt", "UploadChunk")),
-				ofChunk(1, "JudgeCapacity", "NameChunkError", "SendChunkToDeadLetterQueue", "ChunkFailed"), finished), ""},
+				ofChunk(1, "JudgeCapacity", "NameChunkDelay", "SendChunkToDeadLetterQueue", "ChunkFailed"), finished), ""},
+		{"a chunk takes too long, three times", start, func(w *world) { w.exits["upload:00002"] = slices.Repeat([]string{"States.Timeout"}, 3) },
+			way(begin, prechecks, checked, query, uploaded, ofChunk(1, "ReadChunkCause", "NameChunkDelay", "SendChunkToDeadLetterQueue", "ChunkFailed"), finished), ""},
+		{"a chunk is killed five times", start, func(w *world) { w.exits["upload:00002"] = slices.Repeat([]string{"137"}, 5) },
+			way(begin, prechecks, checked, query, uploaded, repeat(4, ofChunk(1, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...)),
+				ofChunk(1, way(chunkBad, one("NameChunkDeath", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), finished), ""},
 		{"a chunk is refused: dead-letter queue, and the run goes on", start, func(w *world) { w.exits["upload:00001"] = []string{"4"} },
 			way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), one("1:UploadChunk"), finished), ""},
 		{"a chunk's task cannot be started", start, func(w *world) { w.exits["upload:00001"] = []string{"ECS.ClientException"} },
@@ -477,6 +509,68 @@ func TestOnlyAChunksFirstTaskIsOnSpot(t *testing.T) {
 			assert.Len(t, w.room, 2, "the other stages are never on Spot")
 		})
 	}
+}
+
+// TestChunkLetters: a letter says run, chunk, class and attempt, and nothing of the data.
+func TestChunkLetters(t *testing.T) {
+	cases := []struct {
+		name     string
+		exits    []string
+		class    string
+		reason   string
+		attempts int64
+	}{
+		{"transient", slices.Repeat([]string{"1"}, 5), "transient", "exit code 1", 5},
+		{"invalid", []string{"2"}, "invalid", "exit code 2", 1},
+		{"gate", []string{"1", "3"}, "gate", "exit code 3", 2},
+		{"action", []string{"4"}, "action", "exit code 4", 1},
+		{"throttled", slices.Repeat([]string{"5"}, 5), "throttled", "exit code 5", 5},
+		{"an exit code that is none of ours", []string{"127"}, "transient", "exit code 127", 1},
+		{"killed", slices.Repeat([]string{"137"}, 5), "transient", "exit code 137", 5},
+		{"stopped by a person", []string{"UserInitiated"}, "transient", "the task did not start or was stopped", 1},
+		{"no room", slices.Repeat([]string{"AmazonECS.Unknown"}, 6), "transient", "AmazonECS.Unknown", 5},
+		{"too slow", slices.Repeat([]string{"States.Timeout"}, 3), "transient", "States.Timeout", 1},
+		{"refused by ECS", []string{"ECS.AccessDeniedException"}, "invalid", "ECS.AccessDeniedException", 1},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			w.exits["upload:00002"] = c.exits
+			require.NoError(t, w.execute(t, `{"tenant": "acme", "audience": "vip"}`))
+			require.Len(t, w.queue, 1)
+			text, err := json.Marshal(w.queue[0])
+			require.NoError(t, err)
+			assert.JSONEq(t, fmt.Sprintf(`{"schema": 1, "kind": "chunk", "tenant": "acme", "audience": "vip", "run": "run-1", "url": %q,
+				"chunk": "00002", "attempts": %d, "class": %q, "reason": %q}`, someValues().WorkURL+"/"+runDir, c.attempts, c.class, c.reason), string(text))
+		})
+	}
+}
+
+// TestListsOfChunks: only a list of this run's folder is read, and who names it wrong is told what to do.
+func TestListsOfChunks(t *testing.T) {
+	for _, field := range []string{`"chunks": "chunks-a.json"`, `"run": "run-1", "chunks": "run.json"`, `"run": "run-1", "chunks": "chunks.json"`,
+		`"run": "run-1", "chunks": "chunks-/../../b/chunks-a.json"`, `"run": "run-1", "chunks": ""`, `"run": "run-1", "chunks": 3`, `"run": "run-1", "chunks": null`,
+		`"run": "run-1", "chunks": ["00001"]`, `"run": null, "chunks": "chunks-a.json"`} {
+		w := newWorld()
+		err := w.execute(t, `{"tenant": "acme", "audience": "vip", `+field+`}`)
+		require.ErrorContains(t, err, "CleanReach.invalid", field)
+		require.ErrorContains(t, err, "chunks-*.json", field)
+		assert.Len(t, w.queue, 1, field)
+		assert.Len(t, w.events, 1, field)
+		assert.Contains(t, w.visited, "RefuseInput", field)
+	}
+	t.Run("a list that is gone", func(t *testing.T) {
+		w := newWorld()
+		w.goesOn()
+		require.Error(t, w.execute(t, `{"tenant": "acme", "audience": "vip", "run": "run-1", "chunks": "chunks-a.json"}`))
+		require.Len(t, w.queue, 1)
+		assert.Equal(t, []any{"run", "upload", "invalid"}, []any{w.queue[0]["kind"], w.queue[0]["stage"], w.queue[0]["class"]})
+		require.Len(t, w.events, 1)
+		detail := w.events[0]["Detail"].(map[string]any)
+		assert.Contains(t, detail["message"], "the list of chunks runs/acme/vip/run-1/chunks-a.json is not there")
+		assert.Contains(t, detail["next"], "cleanreach redrive")
+		assert.Contains(t, w.bucket[leaseKey], `"released":true`)
+	})
 }
 
 // TestOddDocuments: what people wrote, and may have written wrong, never ends an execution without a word.

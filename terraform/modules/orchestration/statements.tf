@@ -3,10 +3,10 @@ locals {
   # Three stars and not one, so that a tenant or an audience that is called like a folder opens no other folder.
   run = "runs/*/*/*/"
 
-  # FindRun, LoadAudience, ReadLease and FindLease, ReadSettings, FindQuery, ReadPlan, Upload's reader, ReadOutcome,
-  # ReadFailure. Upload's writer reads its own results.
+  # FindRun, LoadAudience, ReadLease and FindLease, ReadSettings, FindQuery, ReadPlan, Upload's reader (of all chunks, and
+  # of those that cleanreach redrive lists), ReadOutcome, ReadFailure. Upload's writer reads its own results.
   read = concat(["audiences/*/*.json"], [for document in [
-    "run.json", "lease.json", "preflight.json", "query.json", "upload.json", "chunks.json", "outcome.json", "failures/*.json", "map/*",
+    "run.json", "lease.json", "preflight.json", "query.json", "upload.json", "chunks.json", "chunks-*.json", "outcome.json", "failures/*.json", "map/*",
   ] : "${local.run}${document}"])
 
   # FreezeRun, RecordQuery and RecordResult, Upload's writer; HoldLease, RenewLease and ReturnLease.

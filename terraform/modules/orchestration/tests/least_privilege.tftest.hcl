@@ -121,6 +121,15 @@ run "objects" {
     error_message = "a state gets or puts an object that the role may not"
   }
 
+  # The name of the list that Upload reads comes with the input; ChooseChunks lets it be like this and not otherwise.
+  assert {
+    condition = (
+      jsonencode(regexall("chunks-[^\"]*", jsonencode(jsondecode(output.definition).States.ChooseChunks))) == jsonencode(["chunks-*.json"]) &&
+      contains(local.read, "${local.run}chunks.json") && contains(local.read, "${local.run}chunks-*.json")
+    )
+    error_message = "Upload reads a list of chunks that the role may not get"
+  }
+
   assert {
     condition     = !anytrue([for key in concat(local.read, local.write) : strcontains(key, "prepared/") || strcontains(key, "quarantine/") || strcontains(key, "receipts/")])
     error_message = "the state machine reaches people's data or the receipts"
