@@ -61,7 +61,7 @@ func withTables(text, folder string) (string, error) {
 		return "", fmt.Errorf("%s/README.md has one of the two marks: %s and %s", folder, strings.TrimSpace(beginMark), endMark)
 	}
 	if !marked {
-		before, after = strings.TrimRight(text, "\n")+"\n\n", "\n"
+		before, after = strings.TrimRight(text, "\n")+"\n\n", ""
 	}
 	return before + beginMark + inputs(module) + outputs(module) + endMark + after, nil
 }
@@ -169,7 +169,7 @@ func TestReadmesFollowTheModule(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "# it\n\nFor this.\n\n"+beginMark+"## Inputs\n\nLong types are shortened; `variables.tf` has them whole.\n\n"+
 		"| name | type | default | |\n|---|---|---|---|\n| `b` | `string` | `\"x\\|y\"` | First, b. |\n| `a` | `number` | required |  |\n\n"+
-		"## Outputs\n\n| name | |\n|---|---|\n| `c` | One. |\n\n"+endMark+"\n", first)
+		"## Outputs\n\n| name | |\n|---|---|\n| `c` | One. |\n\n"+endMark, first)
 	again, err := withTables(first, folder)
 	require.NoError(t, err)
 	assert.Equal(t, first, again)
@@ -179,7 +179,7 @@ func TestReadmesFollowTheModule(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, changed, "`b`")
 	assert.Contains(t, changed, "| `a` | `string` |")
-	assert.Contains(t, changed, endMark+"\n\nMore.\n")
+	assert.Contains(t, changed, endMark+"\nMore.\n")
 
 	_, err = withTables("# it\n\n"+beginMark, folder)
 	assert.ErrorContains(t, err, "one of the two marks")
