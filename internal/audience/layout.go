@@ -38,5 +38,19 @@ func TableName(tenant, audience string) string {
 // DocumentVersion is the schema version that every run document carries.
 const DocumentVersion = 1
 
+// SuppressionDir is where the list of a tenant's people who opted out lies in the work bucket, with the receipts of
+// `cleanreach optout`. It is no part of a run and never expires.
+func SuppressionDir(tenant string) string { return "suppression/" + tenant + "/" }
+
 // LeaseDir is where an audience's lease lies in the work bucket. The state machine knows it too.
 func LeaseDir(tenant, audience string) string { return "leases/" + tenant + "/" + audience + "/" }
+
+// WorkURL is the work bucket that the run lies in: the leases' folder is in it at a place that is known.
+func (r *Run) WorkURL() (string, error) {
+	base, ok := strings.CutSuffix(strings.TrimSuffix(r.LeaseURL, "/")+"/", LeaseDir(r.Tenant, r.Audience))
+	if !ok || base == "" {
+		return "", Failf(Invalid, "read %s: lease_url does not end in %s, so that nobody can tell where the suppression list is: start a new run",
+			RunFile, LeaseDir(r.Tenant, r.Audience))
+	}
+	return base, nil
+}

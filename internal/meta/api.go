@@ -16,9 +16,17 @@ type Users interface {
 	RemoveUsers(ctx context.Context, audience string, batch Batch) (Ack, error)
 }
 
+// An AccountRemover removes people from everything that an ad account knows of them.
+type AccountRemover interface {
+	// RemoveFromAll removes the batch's people from all customer-file audiences of an ad account (act_<digits>). It is
+	// idempotent, as removing from one audience is. The Ack names no audience.
+	RemoveFromAll(ctx context.Context, account string, batch Batch) (Ack, error)
+}
+
 // API is all that CleanReach asks of Meta. Client is the real one; Retrying and Paced wrap one into another.
 type API interface {
 	Users
+	AccountRemover
 	// AdAccount reads an ad account (act_<digits>).
 	AdAccount(ctx context.Context, account string) (Account, error)
 	// AccountTasks reads what the token may do with an ad account, such as MANAGE; nil when Meta does not say.

@@ -104,6 +104,9 @@ func batchOf(rows ...[2]string) meta.Batch {
 
 var oneRow = [2]string{hash, "c-1234567"}
 
+// takenOfAny is the answer to a batch that is for no single audience.
+const takenOfAny = `{"session_id":"7","num_received":1,"num_invalid_entries":0,"invalid_entry_samples":{}}`
+
 const taken = `{"audience_id":"23","session_id":"7","num_received":1,"num_invalid_entries":0,"invalid_entry_samples":{}}`
 
 // add sends a batch of one person to audience 23.

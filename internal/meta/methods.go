@@ -142,20 +142,34 @@ func (c *Client) RemoveUsers(ctx context.Context, audienceID string, batch Batch
 	return c.users(ctx, http.MethodDelete, "remove %d people from audience %s", audienceID, batch)
 }
 
+// RemoveFromAll removes a batch of people from all customer-file audiences of an ad account.
+func (c *Client) RemoveFromAll(ctx context.Context, account string, batch Batch) (Ack, error) {
+	if err := checkAccount(account); err != nil {
+		return Ack{}, err
+	}
+	return c.batch(ctx, call{doing: fmt.Sprintf("remove %d people from all audiences of %s", batch.Rows, account), method: http.MethodDelete,
+		object: account, edge: "usersofanyaudience", account: account}, "", batch)
+}
+
 func (c *Client) users(ctx context.Context, method, doing, id string, batch Batch) (Ack, error) {
 	if err := checkObject("audience", id); err != nil {
 		return Ack{}, err
 	}
-	call := call{doing: fmt.Sprintf(doing, batch.Rows, id), method: method, object: id, edge: "users", body: batch.Body}
+	return c.batch(ctx, call{doing: fmt.Sprintf(doing, batch.Rows, id), method: method, object: id, edge: "users"}, id, batch)
+}
+
+// batch sends a batch and checks the answer: one to something else than what was sent must not be taken for an
+// acknowledgement. id is the audience that it must be about, or nothing when the batch is for no single one.
+func (c *Client) batch(ctx context.Context, call call, id string, batch Batch) (Ack, error) {
+	call.body = batch.Body
 	var answer ackAnswer
 	if err := c.do(ctx, call, &answer); err != nil {
 		return Ack{}, err
 	}
-	// An answer to something else than what was sent must not be taken for an acknowledgement.
 	switch {
-	case answer.AudienceID == "" || answer.SessionID == nil || answer.Received == nil || *answer.Received < 0 || answer.Invalid < 0:
+	case answer.AudienceID == "" && id != "" || answer.SessionID == nil || answer.Received == nil || *answer.Received < 0 || answer.Invalid < 0:
 		return Ack{}, call.fail(errBroken)
-	case answer.AudienceID != id:
+	case answer.AudienceID != id && id != "":
 		return Ack{}, call.fail(fmt.Errorf("the answer is about another audience"))
 	case int64(*answer.SessionID) != batch.Session.ID:
 		return Ack{}, call.fail(fmt.Errorf("the answer is about another upload session"))

@@ -44,7 +44,8 @@ type Payload struct {
 	head   int    // length of the body up to the rows
 	buf    []byte // the body up to and with the last row
 	rows   int
-	values int // in the row that is being written; -1 between rows
+	starts []int // of each row in buf
+	values int   // in the row that is being written; -1 between rows
 }
 
 // NewPayload starts a payload whose rows hold one value for each key of schema, in that order.
@@ -64,7 +65,7 @@ func NewPayload(schema []audience.Key) *Payload {
 
 // Reset drops the rows and keeps the schema and the buffer.
 func (p *Payload) Reset() {
-	p.buf, p.rows, p.values = p.buf[:p.head], 0, -1
+	p.buf, p.rows, p.starts, p.values = p.buf[:p.head], 0, p.starts[:0], -1
 }
 
 // BeginRow starts a row.
@@ -77,6 +78,7 @@ func (p *Payload) BeginRow() {
 	case p.rows > 0:
 		p.buf = append(p.buf, ',')
 	}
+	p.starts = append(p.starts, len(p.buf))
 	p.buf = append(p.buf, '[')
 	p.values = 0
 }
@@ -107,6 +109,31 @@ func (p *Payload) EndRow() {
 	p.buf = append(p.buf, ']')
 	p.rows++
 	p.values = -1
+}
+
+// Keep drops the rows for which keep says no; the others move up.
+func (p *Payload) Keep(keep func(row int) bool) {
+	if p.values >= 0 {
+		panic("meta: Keep inside a row")
+	}
+	end, kept := p.head, 0
+	for i, start := range p.starts {
+		next := len(p.buf)
+		if i+1 < len(p.starts) {
+			next = p.starts[i+1] - 1 // without the comma
+		}
+		if !keep(i) {
+			continue
+		}
+		if kept > 0 {
+			p.buf[end] = ','
+			end++
+		}
+		p.starts[kept] = end
+		end += copy(p.buf[end:], p.buf[start:next])
+		kept++
+	}
+	p.buf, p.rows, p.starts = p.buf[:end], kept, p.starts[:kept]
 }
 
 // Rows counts the rows so far.

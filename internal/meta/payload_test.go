@@ -3,6 +3,7 @@ package meta_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -144,3 +145,30 @@ func BenchmarkPayload(b *testing.B) {
 }
 
 var hash = strings.Repeat("0123456789abcdef", 4)
+
+func TestPayloadKeepsRows(t *testing.T) {
+	for name, kept := range map[string][]int{
+		"all": {0, 1, 2, 3, 4}, "none": {}, "the first": {0}, "the last": {4}, "the middle": {1, 2, 3}, "every other": {0, 2, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := meta.NewPayload([]audience.Key{audience.Email, audience.Phone})
+			want := [][]string{}
+			for i := range 5 {
+				row := []string{strings.Repeat("a", i), strings.Repeat(`"`, 5-i)}
+				appendRow(p, row...)
+				if slices.Contains(kept, i) {
+					want = append(want, row)
+				}
+			}
+			p.Keep(func(row int) bool { return slices.Contains(kept, row) })
+			assert.Equal(t, len(kept), p.Rows())
+			assert.Equal(t, want, decodeUsers(t, p.Batch(meta.Session{ID: 1, Seq: 1})).Payload.Data)
+			appendRow(p, "after")
+			p.Keep(func(row int) bool { return row == len(kept) })
+			assert.Equal(t, [][]string{{"after", ""}}, decodeUsers(t, p.Batch(meta.Session{ID: 1, Seq: 1})).Payload.Data)
+		})
+	}
+	p := meta.NewPayload([]audience.Key{audience.Email})
+	p.BeginRow()
+	assert.Panics(t, func() { p.Keep(func(int) bool { return true }) })
+}

@@ -64,6 +64,11 @@ func callings() []calling {
 			return err
 		},
 			taken, "DELETE", "23/users", nil, usersJSON},
+		{"remove from all", func(ctx context.Context, api meta.API) error {
+			_, err := api.RemoveFromAll(ctx, "act_42", batchOf(oneRow))
+			return err
+		},
+			takenOfAny, "DELETE", "act_42/usersofanyaudience", nil, usersJSON},
 		{"session", func(ctx context.Context, api meta.API) error { _, err := api.SessionStatus(ctx, "23", 7); return err },
 			`{"data":[]}`, "GET", "23/sessions", map[string]string{"session_id": "7",
 				"fields": "session_id,stage,progress,num_received,num_invalid_entries,num_matched,start_time,end_time"}, ""},
@@ -154,7 +159,7 @@ func TestAFailedCallSaysWhatItDid(t *testing.T) {
 	want := map[string]string{
 		"account": "read ad account act_42: ", "token": "inspect the access token: ", "audience": "read audience 23: ", "list": "list the audiences of act_42: ",
 		"find": "list the audiences of act_42: ", "create": `create audience "VIPs" in act_42: `, "add": "add 1 people to audience 23: ",
-		"remove": "remove 1 people from audience 23: ", "session": "read upload session 7 of audience 23: ",
+		"remove": "remove 1 people from audience 23: ", "remove from all": "remove 1 people from all audiences of act_42: ", "session": "read upload session 7 of audience 23: ",
 	}
 	for _, c := range callings() {
 		log, text := logged()

@@ -34,6 +34,11 @@ func (w *wrapped) RemoveUsers(ctx context.Context, audience string, batch Batch)
 	return through(ctx, w, func() (Ack, error) { return w.next.RemoveUsers(ctx, audience, batch) })
 }
 
+// RemoveFromAll implements AccountRemover.
+func (w *wrapped) RemoveFromAll(ctx context.Context, account string, batch Batch) (Ack, error) {
+	return through(ctx, w, func() (Ack, error) { return w.next.RemoveFromAll(ctx, account, batch) })
+}
+
 // AdAccount implements API.
 func (w *wrapped) AdAccount(ctx context.Context, account string) (Account, error) {
 	return through(ctx, w, func() (Account, error) { return w.next.AdAccount(ctx, account) })
