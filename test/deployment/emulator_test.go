@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func startMoto(t *testing.T) string {
 	var output bytes.Buffer
 	cmd := exec.Command(path, "-H", host, "-p", port) //nolint:gosec // the emulator
 	cmd.Env = append(os.Environ(), "PYTHONWARNINGS=ignore", "MOTO_ACCOUNT_ID="+account)
-	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.Stdout, cmd.Stderr = nil, &output
 	require.NoError(t, cmd.Start())
 	ended := make(chan struct{})
 	go func() {
@@ -53,7 +54,7 @@ func startMoto(t *testing.T) string {
 		_ = cmd.Process.Kill()
 		<-ended
 		if t.Failed() {
-			t.Logf("the emulator's last words:\n%s", tail(output.Bytes(), 6000))
+			t.Logf("the emulator's last words:\n%s", tail(answered.ReplaceAll(output.Bytes(), nil), 6000))
 		}
 	})
 	url := "http://" + address
@@ -67,6 +68,9 @@ func startMoto(t *testing.T) string {
 	}, time.Minute, 100*time.Millisecond, "the emulator does not answer")
 	return url
 }
+
+// answered is a line of the emulator's about a call that it could answer.
+var answered = regexp.MustCompile(`(?m)^.*HTTP/1\.1" [234]\d\d -\n`)
 
 func tail(text []byte, n int) []byte {
 	return text[max(0, len(text)-n):]

@@ -31,6 +31,7 @@ type front struct {
 	queries queries
 	targets *targets
 	log     *record
+	broken  shelf[string] // what the emulator cannot do, by call
 }
 
 // A request is a call of AWS as the front reads it.
@@ -46,7 +47,7 @@ type request struct {
 func startFront(t *testing.T) *front {
 	t.Helper()
 	f := &front{moto: startMoto(t), stacks: newStacks(), budgets: newBudgets(), queues: newQueues(), buckets: &buckets{}, log: &record{}}
-	f.targets = newTargets(f)
+	f.targets, f.buckets.moto = newTargets(f), f.moto
 	target, err := url.Parse(f.moto)
 	require.NoError(t, err)
 	f.pass = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
@@ -78,6 +79,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, raw *http.Request) {
 		f.forward(answer, r)
 	}
 	f.log.add(r, answer)
+	if answer.status >= http.StatusInternalServerError {
+		f.broken.put(fmt.Sprintln(r.service, r.operation, raw.Method, raw.URL, answer.status), answer.kept.String())
+	}
 }
 
 var action = regexp.MustCompile(`(?:^|&)Action=([A-Za-z0-9]+)`)

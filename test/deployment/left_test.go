@@ -48,7 +48,7 @@ func (d *deployed) left() map[string][]string {
 	d.t.Helper()
 	found := map[string][]string{}
 	for _, q := range questions {
-		for _, line := range strings.FieldsFunc(d.ask(q.service, q.target, q.body), func(r rune) bool { return strings.ContainsRune(`",<>: `, r) }) {
+		for _, line := range strings.FieldsFunc(d.ask(q.service, "/", q.target, q.body), func(r rune) bool { return strings.ContainsRune(`",<>: `, r) }) {
 			if strings.Contains(line, "/front-") || strings.HasPrefix(line, "front-") {
 				continue
 			}
@@ -75,8 +75,8 @@ func (d *deployed) left() map[string][]string {
 func (d *deployed) enabledKeys() []string {
 	d.t.Helper()
 	var all []string
-	for _, id := range regexp.MustCompile(`"KeyId": ?"([^"]+)"`).FindAllStringSubmatch(d.ask("kms", "TrentService.ListKeys", "{}"), -1) {
-		if about := d.ask("kms", "TrentService.DescribeKey", `{"KeyId": "`+id[1]+`"}`); strings.Contains(about, `"Enabled"`) && strings.Contains(about, `"CUSTOMER"`) {
+	for _, id := range regexp.MustCompile(`"KeyId": ?"([^"]+)"`).FindAllStringSubmatch(d.ask("kms", "/", "TrentService.ListKeys", "{}"), -1) {
+		if about := d.ask("kms", "/", "TrentService.DescribeKey", `{"KeyId": "`+id[1]+`"}`); strings.Contains(about, `"Enabled"`) && strings.Contains(about, `"CUSTOMER"`) {
 			all = append(all, id[1])
 		}
 	}
@@ -84,7 +84,7 @@ func (d *deployed) enabledKeys() []string {
 }
 
 // ask makes a call without an SDK: the emulator does not look at signatures, only at what they are for.
-func (d *deployed) ask(service, target, body string) string {
+func (d *deployed) ask(service, path, target, body string) string {
 	d.t.Helper()
 	method, kind := http.MethodPost, "application/x-www-form-urlencoded"
 	if body == "" {
@@ -93,7 +93,7 @@ func (d *deployed) ask(service, target, body string) string {
 	if target != "" {
 		kind = "application/x-amz-json-1.1"
 	}
-	request, err := http.NewRequestWithContext(d.t.Context(), method, d.front.url+"/", strings.NewReader(body))
+	request, err := http.NewRequestWithContext(d.t.Context(), method, d.front.url+path, strings.NewReader(body))
 	require.NoError(d.t, err)
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=operator/20260101/"+region+"/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
 	request.Header.Set("Content-Type", kind)

@@ -5,20 +5,21 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // A statement is one of a policy's, with lists in place of single values.
 type statement struct {
-	Sid       string
-	Effect    string
-	Principal json.RawMessage
-	Action    texts
-	NotAction texts
-	Resource  texts
+	Sid       string          `json:",omitempty"`
+	Effect    string          `json:",omitempty"`
+	Principal json.RawMessage `json:",omitempty"`
+	Action    texts           `json:",omitempty"`
+	NotAction texts           `json:",omitempty"`
+	Resource  texts           `json:",omitempty"`
 	// NotResource is in none of our policies: one that appears is refused, not misread.
-	NotResource texts
-	Condition   map[string]map[string]texts
+	NotResource texts                       `json:",omitempty"`
+	Condition   map[string]map[string]texts `json:",omitempty"`
 }
 
 // texts is a string or a list of strings.
@@ -166,6 +167,11 @@ var comparisons = map[string]func(want, have string) bool{
 	"ArnEquals":              wild, // the two are the same
 	"ArnLike":                wild,
 	"Bool":                   strings.EqualFold,
+	"NumericLessThan": func(want, have string) bool {
+		limit, err := strconv.ParseFloat(want, 64)
+		value, err2 := strconv.ParseFloat(have, 64)
+		return err == nil && err2 == nil && value < limit
+	},
 }
 
 // value is what a call has for a key.
