@@ -61,14 +61,16 @@ fmt-check:
 	@unformatted=$$(gofmt -l internal statemachine tasks test); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
 
-generate: toolchain ## rewrite what is generated: of the definition pictures, tables and its rendered form, of Terraform's modules tables, of the runbook the errors
+generate: toolchain ## rewrite what is generated: of the definition pictures, tables and its rendered form, of Terraform's modules tables, of the runbook the errors, doctor's output
 	$(GO) test ./statemachine -run '^Test(Readme|Rendered)' -update
 	$(GO) test ./internal/meta -run '^TestRunbookIsCurrent$$' -update
+	$(GO) test ./tasks -run '^TestDoctorOfThe' -update
 	$(GO) test ./test/terraform -run '^TestReadmes$$' -update
 
 check: fmt-check tidy-check ## formatting, go.mod and the generated files are up to date
 	$(GO) test ./statemachine -run '^Test(Readme|Rendered)'
 	$(GO) test ./internal/meta -run '^TestRunbookIsCurrent$$'
+	$(GO) test ./tasks -run '^TestDoctorOfThe'
 	$(GO) test ./test/terraform -run '^TestReadmes$$'
 
 tidy-check: toolchain

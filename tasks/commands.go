@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
+	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
@@ -26,6 +28,7 @@ func commands() []command {
 		{"upload", "send one chunk to Meta", true, stage(uploadStage)},
 		{"report", "receipts to the account of every row", true, stage(reportStage)},
 		{"explain", "why does a person not match: canonical values and hashes of JSON lines", false, explain},
+		{"doctor", "ask Meta all that preflight asks, for audience definitions", false, doctor{now: time.Now}.run},
 		{"validate", "check an audience definition", false, validate},
 		{"schema", "print the JSON Schema of an audience definition", false, schema},
 		{"version", "print the version", false, version},
@@ -52,6 +55,7 @@ exit codes
 
 examples
   cleanreach validate my-audience.json
+  cleanreach doctor my-audience.json
   echo '{"key": "PHONE", "value": "(650) 555-1212", "country": "US"}' | cleanreach explain
   CLEANREACH_RUN=s3://work/runs/acme/vip/2026-11-24/ cleanreach report
 `
@@ -78,7 +82,7 @@ func run(ctx context.Context, args []string, e env, stdin io.Reader, stdout, std
 		if c.name != args[0] {
 			continue
 		}
-		if c.name != "explain" && len(args) == 2 && isHelp(args[1]) { // explain has more to say
+		if !slices.Contains(ownHelp, c.name) && len(args) == 2 && isHelp(args[1]) {
 			fmt.Fprintf(stdout, "cleanreach %s: %s\n\n", c.name, c.does)
 			usage(stdout)
 			return 0
@@ -96,6 +100,9 @@ func run(ctx context.Context, args []string, e env, stdin io.Reader, stdout, std
 	usage(stderr)
 	return int(audience.Invalid)
 }
+
+// ownHelp are the commands that have more to say about themselves.
+var ownHelp = []string{"doctor", "explain"}
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
 

@@ -28,35 +28,42 @@ type secretReader interface {
 
 // connect makes Meta's client for a stage, paced and retrying.
 func connect(ctx context.Context, w *work) (meta.API, *meta.Budget, error) {
-	c, err := findCredentials(ctx, w)
+	budget := meta.NewBudget(0, nil)
+	client, api, err := dial(ctx, w.env, w.run.Def(), meta.Policy{Budget: budget, Log: w.log})
+	if err != nil {
+		return nil, nil, err
+	}
+	w.meta = meters{client.Calls, budget.Throttled}
+	return api, budget, nil
+}
+
+// dial makes Meta's client for a definition, by itself and decorated: paced, and retrying by the policy.
+func dial(ctx context.Context, e env, def *audience.Definition, policy meta.Policy) (*meta.Client, meta.API, error) {
+	c, err := findCredentials(ctx, e, def.Meta.Secret)
 	if err != nil {
 		return nil, nil, err
 	}
 	client, err := meta.New(meta.Config{
-		BaseURL: w.env[envMetaURL], Version: w.run.Def().Meta.APIVersion, Token: c.Token, AppSecret: c.AppSecret, Log: w.log,
+		BaseURL: e[envMetaURL], Version: def.Meta.APIVersion, Token: c.Token, AppSecret: c.AppSecret, Log: policy.Log,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	budget := meta.NewBudget(0, nil)
-	w.meta = meters{client.Calls, budget.Throttled}
-	paced := meta.Paced(client, meta.Pace{Budget: budget})
-	return meta.Retrying(paced, meta.Policy{Budget: budget, Log: w.log}), budget, nil
+	return client, meta.Retrying(meta.Paced(client, meta.Pace{Budget: policy.Budget, Sleep: policy.Sleep}), policy), nil
 }
 
-func findCredentials(ctx context.Context, w *work) (credentials, error) {
-	if token := w.env[envMetaToken]; token != "" {
-		return credentials{Token: meta.Token(token), AppSecret: meta.Token(w.env[envAppSecret])}, nil
+func findCredentials(ctx context.Context, e env, secret string) (credentials, error) {
+	if token := e[envMetaToken]; token != "" {
+		return credentials{Token: meta.Token(token), AppSecret: meta.Token(e[envAppSecret])}, nil
 	}
-	name := w.run.Def().Meta.Secret
-	if name == "" {
+	if secret == "" {
 		return credentials{}, audience.Failf(audience.Invalid, "no access token: name its secret in meta.secret, or set %s", envMetaToken)
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return credentials{}, fmt.Errorf("set up AWS: %w", err)
 	}
-	return readSecret(ctx, secretsmanager.NewFromConfig(cfg), name)
+	return readSecret(ctx, secretsmanager.NewFromConfig(cfg), secret)
 }
 
 func readSecret(ctx context.Context, reader secretReader, name string) (credentials, error) {

@@ -122,16 +122,22 @@ func (f *Findings) Err() error {
 		if next := c.next(); next != "" {
 			fmt.Fprintf(&list, ": %s", next)
 		}
-		if severity[c.class] > severity[worst] {
-			worst = c.class
-		}
+		worst = Worse(worst, c.class)
 	}
 	return audience.Fail(worst, "", fmt.Errorf("%d checks failed:%s", len(f.failed), list.String()))
 }
 
-// severity orders the classes: starting again helps only when nothing waits for a person.
+// severity orders the classes: starting again helps only when nothing waits for a person. The zero class is no failure.
 var severity = map[audience.Class]int{
 	audience.Transient: 1, audience.Throttled: 2, audience.Gate: 3, audience.Invalid: 4, audience.Action: 5,
+}
+
+// Worse gives the class of the two that a person must hear of first; 0 is none.
+func Worse(a, b audience.Class) audience.Class {
+	if severity[b] > severity[a] {
+		return b
+	}
+	return a
 }
 
 // The codes of Meta that are asked for here.
