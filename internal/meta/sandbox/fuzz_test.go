@@ -25,24 +25,26 @@ func sleeper(slept *[]time.Duration) func(context.Context, time.Duration) error 
 // FuzzUsers sends any body: the sandbox answers with JSON, and whatever it took it can read back after a restart.
 func FuzzUsers(f *testing.F) {
 	h := hash("a")
-	f.Add(`{"payload":{"schema":["EMAIL","EXTERN_ID"],"data":[["`+h+`","1"],["",""]]},"session":{"session_id":1,"batch_seq":1}}`, true)
-	f.Add(`{"payload":{"schema":"EMAIL_SHA256","data":["`+h+`",["`+h+`"]]}}`, false)
-	f.Add(`{"payload":"{\"schema\":[\"FN\"],\"data\":[[\"`+h+`\"]]}"}`, true)
-	f.Add("{\"payload\":{\"schema\":[\"EXTERN_ID\"],\"data\":[[\"\\u0000\\n\"],\n[ 1e5 ],[null]]}}", true)
-	f.Add(`{"payload":{"schema":["DATA_PROCESSING_OPTIONS","EXTERN_ID"],"data":[[["LDU"],"x"]]}}`, true)
-	f.Fuzz(func(t *testing.T, body string, add bool) {
+	const add, remove, replace, everywhere = 0, 1, 2, 3
+	f.Add(`{"payload":{"schema":["EMAIL","EXTERN_ID"],"data":[["`+h+`","1"],["",""]]},"session":{"session_id":1,"batch_seq":1}}`, uint8(add))
+	f.Add(`{"payload":{"schema":["EMAIL","EXTERN_ID"],"data":[["`+h+`","1"],["",""]]},"session":{"session_id":1,"batch_seq":1}}`, uint8(replace))
+	f.Add(`{"payload":{"schema":"EMAIL_SHA256","data":["`+h+`",["`+h+`"]]}}`, uint8(remove))
+	f.Add(`{"payload":{"schema":["PHONE"],"data":[["`+hash("phone")+`"]]}}`, uint8(everywhere))
+	f.Add(`{"payload":"{\"schema\":[\"FN\"],\"data\":[[\"`+h+`\"]]}"}`, uint8(add))
+	f.Add("{\"payload\":{\"schema\":[\"EXTERN_ID\"],\"data\":[[\"\\u0000\\n\"],\n[ 1e5 ],[null]]}}", uint8(add))
+	f.Add(`{"payload":{"schema":["DATA_PROCESSING_OPTIONS","LOOKALIKE_VALUE","EXTERN_ID"],"data":[[["LDU"],1,"x"],[[],2,"x"]]}}`, uint8(add))
+	edges := []struct{ method, path string }{{"POST", "%s/users"}, {"DELETE", "%s/users"}, {"POST", "%s/usersreplace"}, {"DELETE", "act_42/usersofanyaudience"}}
+	f.Fuzz(func(t *testing.T, body string, edge uint8) {
 		cfg := sandbox.Config{State: t.TempDir()}
 		m := open(t, cfg)
-		id := m.audience("")
-		method := http.MethodPost
-		if !add {
-			method = http.MethodDelete
-		}
-		a := m.call(method, "/v26.0/"+id+"/users", body)
+		id := m.filled()
+		before := m.members(id)
+		to := edges[int(edge)%len(edges)]
+		a := m.call(to.method, "/v26.0/"+strings.Replace(to.path, "%s", id, 1), body)
 		require.NotNil(t, a.body, a.text)
 		people := m.members(id)
 		if a.status != 200 {
-			assert.Empty(t, people)
+			assert.Equal(t, before, people)
 		}
 		assert.Equal(t, len(people), strings.Count(m.call("GET", "/sandbox/audiences/"+id+"/members", nil).text, "\n"))
 		assert.Equal(t, people, open(t, cfg).members(id))

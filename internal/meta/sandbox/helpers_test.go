@@ -113,6 +113,11 @@ type session map[string]any
 // users sends people. Rows are values by comma; the schema too.
 func (m meta) users(method, id, schema string, s session, rows ...string) answer {
 	m.t.Helper()
+	return m.upload(method, "/v26.0/"+id+"/users", schema, s, rows...)
+}
+
+func (m meta) upload(method, path, schema string, s session, rows ...string) answer {
+	m.t.Helper()
 	data := make([][]string, len(rows))
 	for i, row := range rows {
 		data[i] = strings.Split(row, ",")
@@ -121,7 +126,7 @@ func (m meta) users(method, id, schema string, s session, rows ...string) answer
 	if s != nil {
 		body["session"] = s
 	}
-	return m.call(method, "/v26.0/"+id+"/users", body)
+	return m.call(method, path, body)
 }
 
 func (m meta) add(id, schema string, s session, rows ...string) answer {
@@ -172,4 +177,42 @@ func rowsOf(n int, first int) []string {
 		rows[i] = hash(fmt.Sprint(first + i))
 	}
 	return rows
+}
+
+// replace sends people who take the place of others.
+func (m meta) replace(id, schema string, s session, rows ...string) answer {
+	m.t.Helper()
+	return m.upload("POST", "/v26.0/"+id+"/usersreplace", schema, s, rows...)
+}
+
+// last is a batch that ends its session.
+func last(id int64, seq int) session {
+	return session{"session_id": id, "batch_seq": seq, "last_batch_flag": true}
+}
+
+// status is an audience's operation status.
+func (m meta) status(id string) int {
+	m.t.Helper()
+	a := m.call("GET", "/v26.0/"+id+"?fields=operation_status", nil)
+	require.Equal(m.t, 200, a.status, a.text)
+	status, _ := a.body["operation_status"].(map[string]any)
+	code, _ := status["code"].(float64)
+	return int(code)
+}
+
+// session reads what Meta says of a session.
+func (m meta) session(id string, number int64) map[string]any {
+	m.t.Helper()
+	a := m.call("GET", fmt.Sprintf("/v26.0/%s/sessions?session_id=%d&fields=stage,progress,num_received,num_invalid_entries,num_matched,end_time", id, number), nil)
+	data, _ := a.body["data"].([]any)
+	require.Len(m.t, data, 1, a.text)
+	one, _ := data[0].(map[string]any)
+	return one
+}
+
+// fails checks the code and the subcode of a refusal.
+func (a answer) fails(t testing.TB, code, subcode int) {
+	t.Helper()
+	gotCode, gotSubcode := a.code()
+	require.Equal(t, []int{code, subcode}, []int{gotCode, gotSubcode}, a.text)
 }

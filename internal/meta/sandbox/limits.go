@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"sync"
@@ -68,9 +69,10 @@ type meter struct {
 
 // limits are the meters of all ad accounts.
 type limits struct {
-	tier *tier // nil: calls are counted, and none is refused
-	mu   sync.Mutex
-	of   map[string]*meter
+	tier  *tier   // nil: calls are counted, and none is refused
+	calls float64 // in an hour, instead of the tier's
+	mu    sync.Mutex
+	of    map[string]*meter
 }
 
 // tierOf finds a tier by its name; nil when there is no name.
@@ -85,14 +87,8 @@ func tierOf(name string) (*tier, error) {
 	return &t, nil
 }
 
-// A toll is what a call learns of the limits of its ad account.
-type toll struct {
-	refusal *apiError
-	usage   map[string]string // headers
-}
-
-// charge counts a call and tells whether it is let in.
-func (l *limits) charge(c *call, now time.Time, audiences int) toll {
+// charge counts a call. It gives the headers that tell of the limits, and why the call is not let in.
+func (l *limits) charge(c *call, now time.Time, audiences int) (usage map[string]string, refused *apiError) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m := l.of[c.account]
@@ -104,14 +100,13 @@ func (l *limits) charge(c *call, now time.Time, audiences int) toll {
 	if l.tier != nil {
 		t = *l.tier
 	}
-	hour := min(t.calls+callsPerAudience*float64(audiences), mostCalls)
+	hour := cmp.Or(l.calls, min(t.calls+callsPerAudience*float64(audiences), mostCalls))
 	cost := float64(writePoints)
 	if c.method == http.MethodGet {
 		cost = readPoints
 	}
 	m.score.drain(now, t.score, scoreDecay)
 	m.business.drain(now, hour, time.Hour)
-	var refused *apiError
 	if l.tier != nil {
 		refused = m.refuse(now, cost, hour, t)
 	}
@@ -122,9 +117,9 @@ func (l *limits) charge(c *call, now time.Time, audiences int) toll {
 	}
 	percent := int(m.business.level * 100 / hour)
 	if l.tier == nil {
-		return toll{usage: plainUsage(c, percent)}
+		return plainUsage(c, percent), nil
 	}
-	return toll{refusal: refused, usage: m.usage(c.account, now, percent, t)}
+	return m.usage(c.account, now, percent, t), refused
 }
 
 // refuse says why a call is not let in.

@@ -21,6 +21,7 @@ type Config struct {
 	AppSecret     string                                     // when given, calls need the appsecret_proof that belongs to it
 	Version       string                                     // of the API that is answered; the default is v26.0
 	Tier          string                                     // limited or full: whose rate limits hold; the default is none
+	CallsPerHour  float64                                    // of an ad account; the default is the tier's, which its score keeps an app from reaching
 	MatchRate     float64                                    // share of the people whom "Meta" recognises, for num_matched and the bounds; the default is 0.6
 	Processing    time.Duration                              // until an upload is in the matches and the bounds, up to 24 hours at Meta; the default is none
 	Replacing     time.Duration                              // from the end of a replace until the audience is back at 200; the default is none
@@ -55,7 +56,8 @@ func New(cfg Config) (*Server, error) {
 	cfg.MatchRate = cmp.Or(cfg.MatchRate, 0.6)
 	cfg.ReplaceBelow = cmp.Or(cfg.ReplaceBelow, 100_000_000)
 	s := &Server{cfg: cfg, clock: cfg.Clock, sleep: cfg.Sleep, audiences: map[string]*customAudience{}, sessions: map[string]string{}, lastID: 23850000000000000}
-	s.gate.open, s.limits.of = make(chan struct{}), map[string]*meter{}
+	s.gate.open = make(chan struct{})
+	s.limits.of, s.limits.calls = map[string]*meter{}, cfg.CallsPerHour
 	if s.clock == nil && cfg.Now != nil {
 		s.clock = newRunningClock(cfg.Now)
 	} else if s.clock == nil {
@@ -162,11 +164,11 @@ func (s *Server) meter(h http.Header, c *call) *apiError {
 		h.Set(appHeader, appUsage(0))
 		return nil
 	}
-	t := s.limits.charge(c, s.clock.Now(), s.countOf(c.account))
-	for name, value := range t.usage {
+	usage, refused := s.limits.charge(c, s.clock.Now(), s.countOf(c.account))
+	for name, value := range usage {
 		h.Set(name, value)
 	}
-	return t.refusal
+	return refused
 }
 
 // answer does what the request asks for.

@@ -46,9 +46,6 @@ func TestSessionTotals(t *testing.T) {
 
 func TestSessionRules(t *testing.T) {
 	const life = 90 * time.Minute
-	last := func(id int64, seq int) session {
-		return session{"session_id": id, "batch_seq": seq, "last_batch_flag": true}
-	}
 	row := hash("x")
 	tests := []struct {
 		name          string

@@ -65,6 +65,14 @@ type Usage struct {
 	Last    time.Time `json:"last"`    // the last that was let in
 }
 
+// Share is the part of the points that the tier allowed from the first call to the last, and that were used.
+func (u Usage) Share() float64 {
+	if u.Burst == 0 {
+		return 0
+	}
+	return float64(u.Points) / (u.Burst + u.Rate*u.Last.Sub(u.Since).Seconds())
+}
+
 // Usage gives what an ad account has used; nothing when it was never called.
 func (s *Server) Usage(account string) Usage {
 	for _, u := range s.limits.list(s.clock.Now()) {

@@ -162,13 +162,3 @@ func TestSingleAndMultiKeyDoNotMix(t *testing.T) {
 	assert.Equal(t, []string{"EMAIL=" + short("a")}, m.members(single))
 	assert.Contains(t, m.call("GET", "/sandbox/audiences/"+single+"/members", nil).text, `{"schema":["EMAIL"],"row":["`+hash("a")+`"]}`)
 }
-
-func TestValueBasedAudienceNeedsValues(t *testing.T) {
-	m := open(t, sandbox.Config{})
-	a := m.call("POST", "/v26.0/act_42/customaudiences", `{"name":"n","subtype":"CUSTOM","customer_file_source":"USER_PROVIDED_ONLY","is_value_based":true}`)
-	id := a.body["id"].(string)
-	code, _ := m.add(id, "EMAIL", nil, hash("a")).code()
-	assert.Equal(t, 100, code)
-	m.call("POST", "/v26.0/"+id+"/users", `{"payload":{"schema":["EMAIL","LOOKALIKE_VALUE","DATA_PROCESSING_OPTIONS"],"data":[["`+hash("a")+`",44.5,["LDU"]]]}}`).ack(t)
-	assert.Equal(t, []string{"EMAIL=" + short("a")}, m.members(id))
-}
