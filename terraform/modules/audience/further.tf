@@ -52,7 +52,7 @@ locals {
         [
           for i, name in local.kept_names[key] : {
             field   = "source.keep[${i}]"
-            message = contains(keys(local.key_of_column), name) || endswith(name, "_sha256") ? "${jsonencode(d.kept[i])} would collide with a prepared key's column; map it under columns" : ""
+            message = contains([for k in local.keys : lower(k)], name) || endswith(name, "_sha256") ? "${jsonencode(d.kept[i])} would collide with a prepared key's column; map it under columns" : ""
           }
         ],
         [
@@ -73,6 +73,4 @@ locals {
       ])
     }
   }
-
-  key_of_column = { for k in local.keys : lower(k) => k }
 }

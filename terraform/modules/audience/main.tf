@@ -1,5 +1,5 @@
 # Judges audience definitions at plan as the container would at the start of a run, by the same JSON Schema, and says what
-# their prepared tables look like. It needs no provider. test/definitions_test.go holds it against the Go code.
+# their prepared tables look like. It needs no provider. test/terraform/definitions_test.go holds it against the Go code.
 
 locals {
   schema = jsondecode(file("${path.module}/../../../internal/audience/definition.schema.json"))
