@@ -99,7 +99,7 @@ func golden(t *testing.T, home, name, got string) {
 	t.Helper()
 	file := filepath.Join(home, "testdata", name)
 	if *update {
-		require.NoError(t, os.WriteFile(file, []byte(got), 0o644)) //nolint:gosec // a page for everybody
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)

@@ -41,7 +41,7 @@ const (
 	nobodyWaits   = "nobody for now: CleanReach waits, and then tries again by itself"
 	author        = "whoever wrote the audience definition"
 	operator      = "whoever runs CleanReach"
-	tokenOwner    = "an admin of the business in Meta's Business Manager, together with whoever runs CleanReach" //nolint:gosec // a person
+	tokenOwner    = "an admin of the business in Meta's Business Manager, together with whoever runs CleanReach"
 	accountAdmin  = "an admin of the business or of the ad account in Meta's Business Manager"
 	businessAdmin = "an admin of the business in Meta's Business Manager"
 	appAdmin      = "whoever manages the app at Meta for Developers"

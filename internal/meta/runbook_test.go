@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -38,7 +39,7 @@ func TestRunbookIsCurrent(t *testing.T) {
 	data, err := os.ReadFile(runbook)
 	require.NoError(t, err)
 	text := string(data)
-	for _, part := range []struct{ name, current string }{{"classes", classesPart()}, {"codes", codesPart()}} {
+	for _, part := range []struct{ name, current string }{{"classes", classesPart()}, {"codes", codesPart()}, {"statuses", statusesPart()}} {
 		begin, end := "<!-- begin generated "+part.name+": make generate -->\n", "<!-- end generated "+part.name+" -->\n"
 		before, rest, ok := strings.Cut(text, begin)
 		require.True(t, ok, "no %s", begin)
@@ -50,7 +51,7 @@ func TestRunbookIsCurrent(t *testing.T) {
 		text = before + begin + part.current + end + after
 	}
 	if *update {
-		require.NoError(t, os.WriteFile(runbook, []byte(text), 0o644)) //nolint:gosec // a page for everybody
+		require.NoError(t, os.WriteFile(runbook, []byte(text), 0o644))
 	}
 }
 
@@ -101,6 +102,19 @@ func codesPart() string {
 	return b.String()
 }
 
+// statusesPart is what an audience's operation_status means, by its code.
+func statusesPart() string {
+	words := map[Severity]string{StatusUnknown: "nobody can tell", StatusOK: "fine", StatusInfo: "fine", StatusWarn: "somebody should look", StatusBusy: "wait", StatusBlocked: "somebody must act"}
+	var b strings.Builder
+	b.WriteString("\n| status | what it means | so |\n|---|---|---|\n")
+	for _, code := range slices.Sorted(maps.Keys(operationMeanings)) {
+		m := operationMeanings[code]
+		fmt.Fprintf(&b, "| %d | %s | %s |\n", code, sentence(m.text), words[m.severity])
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
 func entriesOf(k kind) []entry {
 	var of []entry
 	for _, e := range catalogue {
@@ -124,17 +138,18 @@ func list(b *strings.Builder, who, do, link string) {
 func tried(k kind) string {
 	class := remedies[k].class
 	link := fmt.Sprintf("[%s](#%s)", class, class.Section())
-	switch {
-	case k == session:
+	switch k {
+	case session:
 		return "The upload opens a new session by itself, or its task is started again; class " + link + "."
-	case k == created:
+	case created:
 		return "For an audience that was made a moment ago, CleanReach asks again by itself; otherwise class " + link + "."
-	case k == transient:
+	case transient:
 		return "The call is made again a few times, then the task; class " + link + "."
-	case k == throttle, k == busy:
+	case throttle, busy:
 		return "The task waits as long as Meta says, within its budget; class " + link + "."
+	default:
+		return "It is not tried again; class " + link + "."
 	}
-	return "It is not tried again; class " + link + "."
 }
 
 // sentence makes one of a clause.

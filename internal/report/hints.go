@@ -116,7 +116,10 @@ func (f *facts) adviseSetup() []string {
 			continue
 		}
 		said := "Preflight warned: " + stop(c.Detail)
-		if c.Fix != "" {
+		switch {
+		case c.Fix != "" && c.Link != "":
+			said += " " + sentence(c.Fix+" ("+c.Link+")")
+		case c.Fix != "":
 			said += " " + sentence(c.Fix)
 		}
 		out = append(out, said)

@@ -60,6 +60,9 @@ func TestAdvice(t *testing.T) {
 		{"preflight's warning", func(w *world) {
 			w.preflight.Checks = []audience.Check{{Name: "token expiry", Status: audience.CheckWarn, Detail: "the token expires soon", Fix: "make a new one"}}
 		}, "Preflight warned: the token expires soon. Make a new one."},
+		{"preflight's warning with a page", func(w *world) {
+			w.preflight.Checks = []audience.Check{{Name: "role", Status: audience.CheckWarn, Detail: "not its Admin", Fix: "give it", Link: "https://a.example/b"}}
+		}, "Preflight warned: not its Admin. Give it (https://a.example/b)."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := allWell()
