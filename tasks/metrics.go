@@ -60,7 +60,8 @@ func (w *work) measurePrepare(p *audience.Prepared) {
 		return
 	}
 	w.count(map[telemetry.Metric]int64{
-		telemetry.RowsSource: p.Source, telemetry.RowsNoConsent: p.NoConsent, telemetry.RowsQuarantined: p.Quarantined, telemetry.RowsPrepared: p.Prepared,
+		telemetry.RowsSource: p.Source, telemetry.RowsNoConsent: p.NoConsent, telemetry.RowsSuppressed: p.Suppressed,
+		telemetry.RowsQuarantined: p.Quarantined, telemetry.RowsPrepared: p.Prepared,
 	})
 	w.metrics.Put(telemetry.InvalidRatio, p.InvalidRatio())
 }
@@ -104,7 +105,8 @@ func (w *work) measureUpload(before audience.Receipt, r *audience.Receipt) {
 		before = audience.Receipt{}
 	}
 	w.count(map[telemetry.Metric]int64{
-		telemetry.RowsSent: r.Sent - before.Sent, telemetry.RowsUnusable: r.Unusable - before.Unusable, telemetry.RowsRefused: r.Invalid - before.Invalid,
+		telemetry.RowsSent: r.Sent - before.Sent, telemetry.RowsUnusable: r.Unusable - before.Unusable,
+		telemetry.RowsWithheld: r.Withheld - before.Withheld, telemetry.RowsRefused: r.Invalid - before.Invalid,
 	})
 	if r.Done && !before.Done {
 		w.metrics.Put(telemetry.ChunkSeconds, r.FinishedAt.Sub(r.StartedAt).Seconds())

@@ -15,6 +15,7 @@ import (
 	"github.com/cleanreach/cleanreach/internal/prepare"
 	"github.com/cleanreach/cleanreach/internal/report"
 	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/internal/suppression"
 	"github.com/cleanreach/cleanreach/internal/upload"
 )
 
@@ -33,7 +34,14 @@ var prepareStage = stageFunc{"prepare", true, func(ctx context.Context, w *work)
 	if err != nil {
 		return err
 	}
-	prepared, err := prepare.Run(ctx, prepare.Deps{Run: w.run, Folder: w.folder, Catalog: leased{catalog, w.keep}, Now: time.Now, Log: w.log})
+	list, done, err := suppressionOf(ctx, w.run)
+	if err != nil {
+		return err
+	}
+	defer done()
+	prepared, err := prepare.Run(ctx, prepare.Deps{
+		Run: w.run, Folder: w.folder, Catalog: leased{catalog, w.keep}, Suppression: list, Now: time.Now, Log: w.log,
+	})
 	w.measurePrepare(prepared)
 	return err
 }}
@@ -53,9 +61,14 @@ var uploadStage = stageFunc{"upload", false, func(ctx context.Context, w *work) 
 	if err != nil {
 		return err
 	}
+	list, done, err := suppressionOf(ctx, w.run)
+	if err != nil {
+		return err
+	}
+	defer done()
 	before := w.receipt(ctx)
 	receipt, err := upload.Run(ctx, upload.Deps{
-		Run: w.run, Folder: w.folder, Chunk: w.env[envChunk], Meta: client, Waited: budget.Throttled, Now: time.Now, Log: w.log,
+		Run: w.run, Folder: w.folder, Chunk: w.env[envChunk], Meta: client, Suppression: list, Waited: budget.Throttled, Now: time.Now, Log: w.log,
 	})
 	w.measureUpload(before, receipt)
 	return err
@@ -66,6 +79,19 @@ var reportStage = stageFunc{"report", false, func(ctx context.Context, w *work) 
 	w.measureReport(made, err)
 	return err
 }}
+
+// suppressionOf opens the list of the people of the run's tenant who opted out. done lets go of it.
+func suppressionOf(ctx context.Context, run *audience.Run) (list *suppression.List, done func(), err error) {
+	url, err := run.WorkURL()
+	if err != nil {
+		return nil, nil, err
+	}
+	bucket, err := storage.Open(ctx, url)
+	if err != nil {
+		return nil, nil, err
+	}
+	return suppression.Open(bucket, run.Tenant), func() { _ = bucket.Close() }, nil // nothing was written
+}
 
 // reportMeta is whom the report asks about the audience. Without a token it is nobody: the upload is done, and its account
 // matters more than Meta's word on it.

@@ -17,7 +17,7 @@ type layer struct {
 	why    string
 }
 
-const stageMay = "audience identity meta storage table telemetry"
+const stageMay = "audience identity meta storage suppression table telemetry"
 
 const stageWhy = "stages talk to each other only by the run's documents: then each can be run again, and replaced, by itself"
 
@@ -30,6 +30,7 @@ var layers = []layer{
 	{"internal/storage", "audience", "it moves bytes, and knows of the documents only the names"},
 	{"internal/table", "audience", "it reads and writes columns, and does not know what they mean to Meta"},
 	{"internal/meta", "audience identity", "the client sends what it is given; where rows come from is the stages' business"},
+	{"internal/suppression", "audience identity storage table", "who must not be sent is the same for all stages, whatever they send it to"},
 	{"internal/meta/sandbox", "", "a model of Meta that shared code with the client would share its mistakes"},
 	{"internal/meta/sandbox/cmd", "meta/sandbox", "a doorway"},
 	{"internal/preflight", stageMay, stageWhy},
@@ -37,6 +38,9 @@ var layers = []layer{
 	{"internal/plan", stageMay, stageWhy},
 	{"internal/upload", stageMay, stageWhy},
 	{"internal/report", stageMay, stageWhy},
+	{"internal/optout", stageMay, "it is no stage of a run, but what it does to people must be as repeatable"},
+	{"internal/redrive", "audience storage", "it starts runs again and does nothing of a stage's work"},
+	{"internal/replay", "audience", "it asks the bus to say again what was said, and knows no run"},
 	{"internal/local/cleanroom", "audience storage table", "Clean Rooms knows nothing of state machines or of Meta"},
 	{"internal/local/demo", "audience", "data made by the code under test would suit the code under test"},
 	{"internal/local", "asl audience storage local/cleanroom", "what stands in for AWS: it starts the stages as processes, and cannot reach into them"},
@@ -44,7 +48,7 @@ var layers = []layer{
 	{"statemachine", "", "the definition is a document; what runs it is not its business"},
 	{"statemachine/local", "asl audience local local/cleanroom local/demo meta/sandbox storage telemetry .statemachine",
 		"it runs the same binary as AWS does, never a stage in its own process"},
-	{"tasks", stageMay + " preflight prepare plan upload report", "the container has no stand-ins for AWS or Meta in it"},
+	{"tasks", stageMay + " preflight prepare plan upload report redrive replay optout", "the container has no stand-ins for AWS or Meta in it"},
 }
 
 // A ban keeps an import or a call to few places.

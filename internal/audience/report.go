@@ -9,23 +9,28 @@ import (
 type Rows struct {
 	Source      int64 `json:"source"`
 	NoConsent   int64 `json:"no_consent"`
+	Suppressed  int64 `json:"suppressed"` // of people who opted out, found by Prepare
 	Quarantined int64 `json:"quarantined"`
 	Prepared    int64 `json:"prepared"`
 	Matched     int64 `json:"matched"`
 	Unusable    int64 `json:"unusable"`
+	Withheld    int64 `json:"withheld"` // of people who opted out, found by Upload
 	Sent        int64 `json:"sent"`
 	Failed      int64 `json:"failed"`
 	Received    int64 `json:"received"`
 	Invalid     int64 `json:"invalid"`
 }
 
-// Balance says which sums do not hold: source = no_consent + quarantined + prepared, and matched = unusable + sent + failed.
+// Balance says which sums do not hold: source = no_consent + suppressed + quarantined + prepared, and
+// matched = unusable + withheld + sent + failed.
 func (r Rows) Balance() error {
-	if got := r.NoConsent + r.Quarantined + r.Prepared; r.Source != got {
-		return fmt.Errorf("source has %d rows but no_consent %d + quarantined %d + prepared %d = %d", r.Source, r.NoConsent, r.Quarantined, r.Prepared, got)
+	if got := r.NoConsent + r.Suppressed + r.Quarantined + r.Prepared; r.Source != got {
+		return fmt.Errorf("source has %d rows but no_consent %d + suppressed %d + quarantined %d + prepared %d = %d",
+			r.Source, r.NoConsent, r.Suppressed, r.Quarantined, r.Prepared, got)
 	}
-	if got := r.Unusable + r.Sent + r.Failed; r.Matched != got {
-		return fmt.Errorf("matched has %d rows but unusable %d + sent %d + failed %d = %d", r.Matched, r.Unusable, r.Sent, r.Failed, got)
+	if got := r.Unusable + r.Withheld + r.Sent + r.Failed; r.Matched != got {
+		return fmt.Errorf("matched has %d rows but unusable %d + withheld %d + sent %d + failed %d = %d",
+			r.Matched, r.Unusable, r.Withheld, r.Sent, r.Failed, got)
 	}
 	return nil
 }

@@ -130,8 +130,9 @@ func QueryOf(def *Definition) Query {
 // Prepared is prepared.json: the account of the source's rows, and the quality of each key.
 type Prepared struct {
 	Schema      int                `json:"schema"`
-	Source      int64              `json:"source"` // = NoConsent + Quarantined + Prepared
+	Source      int64              `json:"source"` // = NoConsent + Suppressed + Quarantined + Prepared
 	NoConsent   int64              `json:"no_consent"`
+	Suppressed  int64              `json:"suppressed"` // rows of people who opted out
 	Quarantined int64              `json:"quarantined"`
 	Prepared    int64              `json:"prepared"`
 	Files       []SourceFile       `json:"files"`
@@ -139,13 +140,15 @@ type Prepared struct {
 	RowReasons  map[string]int64   `json:"row_reasons"`  // why rows were quarantined
 	KeptReasons map[string]int64   `json:"kept_reasons"` // values of kept columns that are not of their type, by column:reason
 	Columns     []string           `json:"columns"`      // of the prepared table, in order
-	StartedAt   time.Time          `json:"started_at"`
-	FinishedAt  time.Time          `json:"finished_at"`
+	// SuppressionList is the number of the latest file of the tenant's suppression list that was applied; 0: there was none.
+	SuppressionList int       `json:"suppression_list"`
+	StartedAt       time.Time `json:"started_at"`
+	FinishedAt      time.Time `json:"finished_at"`
 }
 
 // InvalidRatio is the share of quarantined rows in those that may be used, which limits.max_invalid_ratio bounds.
 func (p *Prepared) InvalidRatio() float64 {
-	return float64(p.Quarantined) / float64(max(p.Source-p.NoConsent, 1))
+	return float64(p.Quarantined) / float64(max(p.Source-p.NoConsent-p.Suppressed, 1))
 }
 
 // A SourceFile is one raw file, as it was when it was read.
@@ -227,7 +230,7 @@ type Chunk struct {
 }
 
 // A Receipt is receipts/<chunk>.json: what became of a chunk's rows. It is a checkpoint too: an upload that starts again
-// skips the batches in it. Rows = Unusable + Sent + Failed always: what is not acknowledged yet
+// skips the batches in it. Rows = Unusable + Withheld + Sent + Failed always: what is not acknowledged yet
 // counts as failed, so that the account balances even after a task that was killed.
 type Receipt struct {
 	Schema     int              `json:"schema"`
@@ -237,6 +240,7 @@ type Receipt struct {
 	FirstRow   int64            `json:"first_row"` // as in Chunk; a receipt of other rows is no checkpoint
 	Rows       int64            `json:"rows"`
 	Unusable   int64            `json:"unusable"`          // rows with no key left to send
+	Withheld   int64            `json:"withheld"`          // rows of people who opted out since the run was prepared
 	Sent       int64            `json:"sent"`              // rows in batches that Meta acknowledged
 	Failed     int64            `json:"failed"`            // rows that Meta did not acknowledge
 	Received   int64            `json:"received"`          // of Sent, by Meta's own count
@@ -272,7 +276,8 @@ type Batch struct {
 	Session  int64     `json:"session"` // that carried it
 	FirstRow int64     `json:"first_row"`
 	LastRow  int64     `json:"last_row"` // inclusive; the group's rows between the two
-	Rows     int64     `json:"rows"`
+	Rows     int64     `json:"rows"`     // that were sent
+	Withheld int64     `json:"withheld,omitempty"`
 	Received int64     `json:"received"`
 	Invalid  int64     `json:"invalid"`
 	At       time.Time `json:"at"`

@@ -60,15 +60,15 @@ func TestQueryOf(t *testing.T) {
 
 func TestRowsThatDoNotBalance(t *testing.T) {
 	require.NoError(t, audience.Rows{}.Balance())
-	good := audience.Rows{Source: 10, NoConsent: 2, Quarantined: 1, Prepared: 7, Matched: 5, Unusable: 1, Sent: 3, Failed: 1, Received: 3, Invalid: 2}
+	good := audience.Rows{Source: 14, NoConsent: 2, Suppressed: 4, Quarantined: 1, Prepared: 7, Matched: 8, Unusable: 1, Withheld: 3, Sent: 3, Failed: 1, Received: 3, Invalid: 2}
 	require.NoError(t, good.Balance())
 	for name, c := range map[string]struct {
 		field *int64
 		want  string
 	}{
-		"source": {&good.Source, "source has 11 rows but no_consent 2 + quarantined 1 + prepared 7 = 10"}, "no_consent": {&good.NoConsent, "no_consent 3"},
-		"quarantined": {&good.Quarantined, "quarantined 2"}, "prepared": {&good.Prepared, "prepared 8"}, "matched": {&good.Matched, "matched has 6 rows but unusable 1 + sent 3 + failed 1 = 5"},
-		"unusable": {&good.Unusable, "unusable 2"}, "sent": {&good.Sent, "sent 4"}, "failed": {&good.Failed, "failed 2"},
+		"source": {&good.Source, "source has 15 rows but no_consent 2 + suppressed 4 + quarantined 1 + prepared 7 = 14"}, "no_consent": {&good.NoConsent, "no_consent 3"}, "suppressed": {&good.Suppressed, "suppressed 5"},
+		"quarantined": {&good.Quarantined, "quarantined 2"}, "prepared": {&good.Prepared, "prepared 8"}, "matched": {&good.Matched, "matched has 9 rows but unusable 1 + withheld 3 + sent 3 + failed 1 = 8"},
+		"unusable": {&good.Unusable, "unusable 2"}, "withheld": {&good.Withheld, "withheld 4"}, "sent": {&good.Sent, "sent 4"}, "failed": {&good.Failed, "failed 2"},
 	} {
 		*c.field++
 		require.ErrorContains(t, good.Balance(), c.want, name)

@@ -111,10 +111,11 @@ func (p *Payload) EndRow() {
 	p.values = -1
 }
 
-// Keep drops the rows for which keep says no; the others move up.
-func (p *Payload) Keep(keep func(row int) bool) {
-	if p.values >= 0 {
-		panic("meta: Keep inside a row")
+// MoveTo moves the rows for which gone says yes to the end of another payload, which must have the same schema. The others
+// move up.
+func (p *Payload) MoveTo(other *Payload, gone func(row int) bool) {
+	if p.values >= 0 || other.keys != p.keys {
+		panic("meta: MoveTo inside a row, or to another schema")
 	}
 	end, kept := p.head, 0
 	for i, start := range p.starts {
@@ -122,7 +123,11 @@ func (p *Payload) Keep(keep func(row int) bool) {
 		if i+1 < len(p.starts) {
 			next = p.starts[i+1] - 1 // without the comma
 		}
-		if !keep(i) {
+		row := p.buf[start:next]
+		if gone(i) {
+			other.BeginRow()
+			other.buf = append(other.buf, row[1:]...) // behind the bracket
+			other.rows, other.values = other.rows+1, -1
 			continue
 		}
 		if kept > 0 {
@@ -130,7 +135,7 @@ func (p *Payload) Keep(keep func(row int) bool) {
 			end++
 		}
 		p.starts[kept] = end
-		end += copy(p.buf[end:], p.buf[start:next])
+		end += copy(p.buf[end:], row)
 		kept++
 	}
 	p.buf, p.rows, p.starts = p.buf[:end], kept, p.starts[:kept]

@@ -146,29 +146,35 @@ func BenchmarkPayload(b *testing.B) {
 
 var hash = strings.Repeat("0123456789abcdef", 4)
 
-func TestPayloadKeepsRows(t *testing.T) {
-	for name, kept := range map[string][]int{
+func TestPayloadMovesRows(t *testing.T) {
+	for name, gone := range map[string][]int{
 		"all": {0, 1, 2, 3, 4}, "none": {}, "the first": {0}, "the last": {4}, "the middle": {1, 2, 3}, "every other": {0, 2, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := meta.NewPayload([]audience.Key{audience.Email, audience.Phone})
-			want := [][]string{}
+			schema := []audience.Key{audience.Email, audience.Phone}
+			p, other := meta.NewPayload(schema), meta.NewPayload(schema)
+			appendRow(other, "before")
+			stay, left := [][]string{}, [][]string{{"before", ""}}
 			for i := range 5 {
 				row := []string{strings.Repeat("a", i), strings.Repeat(`"`, 5-i)}
 				appendRow(p, row...)
-				if slices.Contains(kept, i) {
-					want = append(want, row)
+				if slices.Contains(gone, i) {
+					left = append(left, row)
+				} else {
+					stay = append(stay, row)
 				}
 			}
-			p.Keep(func(row int) bool { return slices.Contains(kept, row) })
-			assert.Equal(t, len(kept), p.Rows())
-			assert.Equal(t, want, decodeUsers(t, p.Batch(meta.Session{ID: 1, Seq: 1})).Payload.Data)
+			p.MoveTo(other, func(row int) bool { return slices.Contains(gone, row) })
+			assert.Equal(t, len(stay), p.Rows())
+			assert.Equal(t, len(left), other.Rows())
+			assert.Equal(t, stay, decodeUsers(t, p.Batch(meta.Session{ID: 1, Seq: 1})).Payload.Data)
+			appendRow(other, "after")
+			assert.Equal(t, append(left, []string{"after", ""}), decodeUsers(t, other.Batch(meta.Session{ID: 1, Seq: 1})).Payload.Data)
 			appendRow(p, "after")
-			p.Keep(func(row int) bool { return row == len(kept) })
+			p.MoveTo(meta.NewPayload(schema), func(row int) bool { return row < len(stay) })
 			assert.Equal(t, [][]string{{"after", ""}}, decodeUsers(t, p.Batch(meta.Session{ID: 1, Seq: 1})).Payload.Data)
 		})
 	}
 	p := meta.NewPayload([]audience.Key{audience.Email})
-	p.BeginRow()
-	assert.Panics(t, func() { p.Keep(func(int) bool { return true }) })
+	assert.Panics(t, func() { p.MoveTo(meta.NewPayload(nil), func(int) bool { return true }) })
 }

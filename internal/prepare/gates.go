@@ -22,7 +22,7 @@ func checkGates(deps Deps, doc *audience.Prepared) error {
 		return emptyInput(def.Source.Path, errors.New("its files hold no row"))
 	}
 	quarantine := deps.Folder.Sub(audience.QuarantineDir).URL()
-	consented := doc.Source - doc.NoConsent
+	usable := doc.Source - doc.NoConsent - doc.Suppressed
 	if ratio := doc.InvalidRatio(); ratio > def.Limits.MaxInvalidRatio {
 		mend := "mend the files or source.columns"
 		if doc.RowReasons[table.BadEncoding] > doc.Quarantined/2 {
@@ -30,7 +30,7 @@ func checkGates(deps Deps, doc *audience.Prepared) error {
 		}
 		return audience.Fail(audience.Gate, mend+", or raise limits.max_invalid_ratio; which rows and why is in "+quarantine,
 			fmt.Errorf("%d of %d rows (%.1f %%) were quarantined, and limits.max_invalid_ratio allows %.1f %%; mostly for %s",
-				doc.Quarantined, consented, 100*ratio, 100*def.Limits.MaxInvalidRatio, topReasons(doc.RowReasons)))
+				doc.Quarantined, usable, 100*ratio, 100*def.Limits.MaxInvalidRatio, topReasons(doc.RowReasons)))
 	}
 	if doc.Prepared < def.Limits.MinRows {
 		next := "give more rows, or lower limits.min_rows"
@@ -38,8 +38,8 @@ func checkGates(deps Deps, doc *audience.Prepared) error {
 			next = fmt.Sprintf("check that column %q says yes in so many words (%s); or lower limits.min_rows", def.Source.Consent, consentWords)
 		}
 		return audience.Fail(audience.Gate, next,
-			fmt.Errorf("%d rows are left, and limits.min_rows asks for %d: of %d rows %d lack consent and %d were quarantined (see %s)",
-				doc.Prepared, def.Limits.MinRows, doc.Source, doc.NoConsent, doc.Quarantined, quarantine))
+			fmt.Errorf("%d rows are left, and limits.min_rows asks for %d: of %d rows %d lack consent, %d opted out and %d were quarantined (see %s)",
+				doc.Prepared, def.Limits.MinRows, doc.Source, doc.NoConsent, doc.Suppressed, doc.Quarantined, quarantine))
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/identity"
 	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/internal/suppression"
 	"github.com/cleanreach/cleanreach/internal/table"
 )
 
@@ -71,7 +72,7 @@ type pipeline struct {
 	full    chan *batch
 }
 
-func newPipeline(deps Deps, src *source, plan *layout, sizes sizes, started time.Time) *pipeline {
+func newPipeline(deps Deps, src *source, plan *layout, suppressed *suppression.Set, sizes sizes, started time.Time) *pipeline {
 	p := &pipeline{src: src, folder: deps.Folder, layout: plan, log: deps.Log, sizes: sizes}
 	for range plan.keys {
 		p.counts = append(p.counts, &distinct{limit: sizes.exact})
@@ -83,6 +84,7 @@ func newPipeline(deps Deps, src *source, plan *layout, sizes sizes, started time
 		name := fmt.Sprintf("part-%s-%02d", attempt, i)
 		p.workers = append(p.workers, &worker{
 			layout:     plan,
+			suppressed: suppressed,
 			dateOrder:  def.DateOrder,
 			normalizer: identity.NewNormalizer(def.DefaultCountry, func() time.Time { return started }),
 			counts:     p.counts,

@@ -67,7 +67,9 @@ func (b *bench) pipeline() *pipeline {
 	plan := newLayout(b.deps.Run.Def().Source)
 	src.opts.Columns, src.opts.BatchRows = plan.input, b.sizes.batchRows
 	require.NoError(b, src.survey(b.Context()))
-	return newPipeline(b.deps, src, plan, b.sizes, today)
+	suppressed, err := loadSuppressed(b.Context(), b.deps)
+	require.NoError(b, err)
+	return newPipeline(b.deps, src, plan, suppressed, b.sizes, today)
 }
 
 func TestFileThatVanishes(t *testing.T) {

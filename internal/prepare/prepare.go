@@ -11,15 +11,18 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/internal/suppression"
 )
 
 // Deps is what preparing needs.
 type Deps struct {
 	Run     *audience.Run
-	Folder  *storage.Folder  // of the run; prepared/, quarantine/ and prepared.json are written into it
-	Catalog Catalog          // where the prepared table is switched
-	Now     func() time.Time // time.Now, but for tests
-	Log     *slog.Logger
+	Folder  *storage.Folder // of the run; prepared/, quarantine/ and prepared.json are written into it
+	Catalog Catalog         // where the prepared table is switched
+	// Suppression lists the people who opted out: their rows are left out. Nil stands for nobody.
+	Suppression *suppression.List
+	Now         func() time.Time // time.Now, but for tests
+	Log         *slog.Logger
 }
 
 // Run prepares the run's source and switches the audience's table to the result. It may be started again at any point:
@@ -50,7 +53,7 @@ func run(ctx context.Context, deps Deps, sizes sizes) (*audience.Prepared, error
 		return nil, err
 	}
 	deps.Log.InfoContext(ctx, "prepared the customers", "source", prepared.Source, "no_consent", prepared.NoConsent,
-		"quarantined", prepared.Quarantined, "prepared", prepared.Prepared)
+		"suppressed", prepared.Suppressed, "quarantined", prepared.Quarantined, "prepared", prepared.Prepared)
 	return prepared, nil
 }
 
@@ -108,13 +111,17 @@ func anew(ctx context.Context, deps Deps, sizes sizes) (*audience.Prepared, erro
 		return nil, err
 	}
 	plan.adoptTypes(src.files)
+	suppressed, err := loadSuppressed(ctx, deps)
+	if err != nil {
+		return nil, err
+	}
 	if err := deps.Folder.Delete(ctx, audience.PreparedFile); err != nil {
 		return nil, err
 	}
 	if err := clearTables(ctx, deps.Folder); err != nil {
 		return nil, err
 	}
-	p := newPipeline(deps, src, plan, sizes, started)
+	p := newPipeline(deps, src, plan, suppressed, sizes, started)
 	finished := false
 	defer func() {
 		if !finished { // half a table is of no use, and a full disk needs the space
@@ -134,12 +141,23 @@ func anew(ctx context.Context, deps Deps, sizes sizes) (*audience.Prepared, erro
 	if err != nil {
 		return nil, err
 	}
+	prepared.SuppressionList = suppressed.Newest()
 	prepared.StartedAt, prepared.FinishedAt = started, deps.Now()
 	if err := deps.Folder.WriteJSON(ctx, audience.PreparedFile, prepared); err != nil {
 		return nil, err
 	}
 	finished = true
 	return prepared, nil
+}
+
+// loadSuppressed gives the people to leave out. From a run that removes people nobody is left out: whoever opted out may be
+// removed.
+func loadSuppressed(ctx context.Context, deps Deps) (*suppression.Set, error) {
+	list := deps.Suppression
+	if deps.Run.Def().Meta.Mode == audience.ModeRemove {
+		list = nil
+	}
+	return list.Load(ctx)
 }
 
 func clearTables(ctx context.Context, folder *storage.Folder) error {

@@ -82,6 +82,7 @@ func (p *pipeline) account() (*audience.Prepared, error) {
 	}
 	for _, w := range p.workers {
 		doc.NoConsent += w.noConsent
+		doc.Suppressed += w.optedOut
 		doc.Prepared += w.prepared.rows
 		for reason, n := range w.rowReasons {
 			doc.RowReasons[reason] += n
@@ -121,9 +122,9 @@ func (p *pipeline) quality(key int) audience.KeyQuality {
 }
 
 func checkBalance(doc *audience.Prepared) error {
-	if doc.Source != doc.NoConsent+doc.Quarantined+doc.Prepared {
-		return audience.Failf(audience.Transient, "the rows do not balance: source %d, no consent %d, quarantined %d, prepared %d: this is a fault of the program",
-			doc.Source, doc.NoConsent, doc.Quarantined, doc.Prepared)
+	if doc.Source != doc.NoConsent+doc.Suppressed+doc.Quarantined+doc.Prepared {
+		return audience.Failf(audience.Transient, "the rows do not balance: source %d, no consent %d, suppressed %d, quarantined %d, prepared %d: this is a fault of the program",
+			doc.Source, doc.NoConsent, doc.Suppressed, doc.Quarantined, doc.Prepared)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func TestGates(t *testing.T) {
 	}{
 		{"too many invalid", map[string]any{"limits.max_invalid_ratio": 0.42}, []string{
 			"3 of 7 rows (42.9 %)", "allows 42.0 %", "no_key (2), ragged_row (1)", "limits.max_invalid_ratio", "quarantine/"}},
-		{"too few", map[string]any{"limits.min_rows": 5}, []string{"4 rows are left", "asks for 5", "of 9 rows 2 lack consent and 3 were quarantined", "quarantine/"}},
+		{"too few", map[string]any{"limits.min_rows": 5}, []string{"4 rows are left", "asks for 5", "of 9 rows 2 lack consent, 0 opted out and 3 were quarantined", "quarantine/"}},
 		{"nobody agrees", map[string]any{"source.consent": "Last Name"}, []string{"0 rows are left", `column "Last Name"`, "yes, y, true, t, 1, on"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

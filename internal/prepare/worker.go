@@ -7,6 +7,7 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/identity"
+	"github.com/cleanreach/cleanreach/internal/suppression"
 	"github.com/cleanreach/cleanreach/internal/table"
 )
 
@@ -14,6 +15,7 @@ import (
 // nothing but the counts of different values.
 type worker struct {
 	layout     *layout
+	suppressed *suppression.Set
 	dateOrder  string
 	normalizer *identity.Normalizer
 	counts     []*distinct
@@ -21,6 +23,7 @@ type worker struct {
 	quarantine *quarantine
 
 	noConsent  int64
+	optedOut   int64            // rows of people who are suppressed
 	rowReasons map[string]int64 // rows in the quarantine
 	unparsed   map[string]int64 // kept values that are not of their type, by column:reason
 	tallies    []tally          // for each of the layout's keys
@@ -58,6 +61,10 @@ func (w *worker) write(ctx context.Context, b *batch) error {
 			continue
 		}
 		w.normalise(b, i)
+		if w.isSuppressed() {
+			w.optedOut++
+			continue
+		}
 		w.rejectFields(b.file.name, row)
 		if !w.findsSomebody() {
 			w.reject(b.file.name, row, NoKey)
@@ -102,6 +109,21 @@ func (w *worker) normaliseKey(k int, b *batch, i int, country []byte) {
 	var form identity.Form
 	c.canonical[0], form = w.normalizer.Append(c.canonical[0], column.key, value, country)
 	c.hashed, c.reason = form.Hashed, form.Reason
+}
+
+// isSuppressed reports whether the row is of somebody who opted out, by whichever key. It is asked before anything of the
+// row is written, so that the quarantine does not name it either.
+func (w *worker) isSuppressed() bool {
+	if w.suppressed.Empty() {
+		return false
+	}
+	for k := range w.cells {
+		key, c := w.layout.keys[k].key, &w.cells[k]
+		if key.Identifies() && w.suppressed.Has(key, suppression.MarkOf(c.canonical[0], c.hashed)) {
+			return true
+		}
+	}
+	return false
 }
 
 // rejectFields puts the row's invalid values into the quarantine, of rows that are dropped too: they say why.

@@ -35,14 +35,14 @@ func funnel(f *facts, r *audience.Report) ([]step, error) {
 	var levels []level
 	if r.SourceKnown {
 		levels = append(levels, level{"Source rows", n.Source, ""},
-			level{"Prepared", n.Prepared, fmt.Sprintf("%s without consent, %s quarantined", count(n.NoConsent), count(n.Quarantined))})
+			level{"Prepared", n.Prepared, fmt.Sprintf("%s without consent, %s opted out, %s quarantined", count(n.NoConsent), count(n.Suppressed), count(n.Quarantined))})
 	}
 	matched := level{"Matched", n.Matched, ""}
 	if r.SourceKnown {
 		matched.note = percent(n.Matched, n.Prepared) + " of the prepared rows"
 	}
 	levels = append(levels, matched,
-		level{"Sent", n.Sent, fmt.Sprintf("%s without a usable key, %s not sent", count(n.Unusable), count(n.Failed))},
+		level{"Sent", n.Sent, fmt.Sprintf("%s without a usable key, %s opted out since, %s not sent", count(n.Unusable), count(n.Withheld), count(n.Failed))},
 		level{"Received by Meta", n.Received, refused(n)})
 	if r.MatchRate != nil {
 		levels = append(levels, level{"Recognised by Meta", int64(*r.MatchRate*float64(n.Received) + 0.5), rateWords(*r.MatchRate) + " of the rows received" + f.meta.basis()})
@@ -85,10 +85,10 @@ func accounts(r *audience.Report) []account {
 	var out []account
 	if r.SourceKnown {
 		out = append(out, newAccount("From the source to the prepared table", "Source rows", n.Source,
-			[]string{"No consent", "Quarantined", "Prepared"}, n.NoConsent, n.Quarantined, n.Prepared))
+			[]string{"No consent", "Opted out", "Quarantined", "Prepared"}, n.NoConsent, n.Suppressed, n.Quarantined, n.Prepared))
 	}
 	return append(out, newAccount("From the match to Meta", "Matched rows", n.Matched,
-		[]string{"No usable key", "Sent", "Not sent"}, n.Unusable, n.Sent, n.Failed))
+		[]string{"No usable key", "Opted out since", "Sent", "Not sent"}, n.Unusable, n.Withheld, n.Sent, n.Failed))
 }
 
 func newAccount(title, name string, whole int64, names []string, parts ...int64) account {

@@ -67,7 +67,7 @@ func bar(whole float64, spans ...span) (template.HTML, error) {
 // A column of the chart of chunks.
 type column struct {
 	label  string
-	values [3]float64 // sent, unusable, not sent
+	values [3]float64 // sent, unusable or withheld, not sent
 }
 
 // columns draws vertical stacked bars with axes. Texts keep the size that they are drawn in, so each width of page needs

@@ -31,9 +31,9 @@ type chart struct {
 
 // A chunkRow is a chunk, or neighbours that share a column.
 type chunkRow struct {
-	Name, Rows, Sent, Unusable, Failed, State string
-	Done                                      bool
-	Bar                                       template.HTML
+	Name, Rows, Sent, Unusable, Withheld, Failed, State string
+	Done                                                bool
+	Bar                                                 template.HTML
 
 	rows  audience.Rows
 	first string // id of the first chunk
@@ -93,11 +93,13 @@ func chunkRows(parts []part, chunks []audience.Chunk) ([]chunkRow, int) {
 		for _, p := range parts[first:last] {
 			row.rows.Sent += p.rows.Sent
 			row.rows.Unusable += p.rows.Unusable
+			row.rows.Withheld += p.rows.Withheld
 			row.rows.Failed += p.rows.Failed
 			row.Done = row.Done && p.done
 		}
 		n := row.rows
-		row.Rows, row.Sent, row.Unusable, row.Failed = count(n.Sent+n.Unusable+n.Failed), count(n.Sent), count(n.Unusable), count(n.Failed)
+		row.Rows, row.Sent, row.Failed = count(wholeOf(n)), count(n.Sent), count(n.Failed)
+		row.Unusable, row.Withheld = count(n.Unusable), count(n.Withheld)
 		row.State = "Sent"
 		if !row.Done {
 			row.State = "Not complete"
@@ -107,16 +109,19 @@ func chunkRows(parts []part, chunks []audience.Chunk) ([]chunkRow, int) {
 	return out, each
 }
 
+// wholeOf is all the rows of a chunk.
+func wholeOf(n audience.Rows) int64 { return n.Sent + n.Unusable + n.Withheld + n.Failed }
+
 func (v *chunkView) drawBars() error {
 	var most int64
 	for _, row := range v.Rows {
-		most = max(most, row.rows.Sent+row.rows.Unusable+row.rows.Failed)
+		most = max(most, wholeOf(row.rows))
 	}
 	for i := range v.Rows {
 		row := &v.Rows[i]
 		n := row.rows
 		var err error
-		row.Bar, err = bar(float64(most), span{paintGood, float64(n.Sent)}, span{paintFaint, float64(n.Unusable)}, span{paintBad, float64(n.Failed)})
+		row.Bar, err = bar(float64(most), span{paintGood, float64(n.Sent)}, span{paintFaint, float64(n.Unusable + n.Withheld)}, span{paintBad, float64(n.Failed)})
 		if err != nil {
 			return err
 		}
@@ -128,7 +133,7 @@ func (v *chunkView) drawColumns() error {
 	data := make([]column, len(v.Rows))
 	for i, row := range v.Rows {
 		n := row.rows
-		data[i] = column{row.first, [3]float64{float64(n.Sent), float64(n.Unusable), float64(n.Failed)}}
+		data[i] = column{row.first, [3]float64{float64(n.Sent), float64(n.Unusable + n.Withheld), float64(n.Failed)}}
 	}
 	for _, one := range []struct {
 		class                 string

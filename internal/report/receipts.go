@@ -19,7 +19,7 @@ const (
 
 // A part is what a report keeps of one chunk: a receipt names every batch, and there may be 10,000 receipts.
 type part struct {
-	rows     audience.Rows // Unusable, Sent, Failed, Received, Invalid
+	rows     audience.Rows // Unusable, Withheld, Sent, Failed, Received, Invalid
 	done     bool
 	batches  int
 	sessions []int64 // that Meta received rows in
@@ -81,6 +81,7 @@ func readReceipts(ctx context.Context, deps Deps, docs *documents) (*uploaded, e
 // add adds a chunk to the sums.
 func (u *uploaded) add(p *part) {
 	u.rows.Unusable += p.rows.Unusable
+	u.rows.Withheld += p.rows.Withheld
 	u.rows.Sent += p.rows.Sent
 	u.rows.Failed += p.rows.Failed
 	u.rows.Received += p.rows.Received
@@ -153,12 +154,13 @@ func (r reader) readReceipt(ctx context.Context) (*audience.Receipt, error) {
 
 func partOf(r *audience.Receipt) part {
 	p := part{
-		rows: audience.Rows{Unusable: r.Unusable, Sent: r.Sent, Failed: r.Failed, Received: r.Received, Invalid: r.Invalid},
-		done: r.Done && r.Failed == 0, batches: len(r.Batches), failure: r.Failure, started: r.StartedAt, finished: r.FinishedAt,
+		rows: audience.Rows{Unusable: r.Unusable, Withheld: r.Withheld, Sent: r.Sent, Failed: r.Failed, Received: r.Received, Invalid: r.Invalid},
+		done: r.Done && r.Failed == 0, batches: batchesSent(r), failure: r.Failure, started: r.StartedAt, finished: r.FinishedAt,
 		throttle: r.Throttled, reasons: r.Reasons,
 	}
-	if sum := r.Unusable + r.Sent + r.Failed; sum != r.Rows {
-		p.wrong = fmt.Errorf("the receipt of chunk %s has %d rows but unusable %d + sent %d + failed %d = %d", r.Chunk, r.Rows, r.Unusable, r.Sent, r.Failed, sum)
+	if sum := wholeOf(p.rows); sum != r.Rows {
+		p.wrong = fmt.Errorf("the receipt of chunk %s has %d rows but unusable %d + withheld %d + sent %d + failed %d = %d",
+			r.Chunk, r.Rows, r.Unusable, r.Withheld, r.Sent, r.Failed, sum)
 	}
 	for _, s := range r.Sessions {
 		if s.Received > 0 {
@@ -169,6 +171,17 @@ func partOf(r *audience.Receipt) part {
 		p.finished = r.Batches[n-1].At
 	}
 	return p
+}
+
+// batchesSent counts the batches that Meta was sent: not those of which everybody opted out.
+func batchesSent(r *audience.Receipt) int {
+	n := 0
+	for i := range r.Batches {
+		if b := &r.Batches[i]; b.Rows > 0 || b.Withheld == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // wrong tells of the first receipts whose own sum does not hold.

@@ -72,8 +72,8 @@ func Run(ctx context.Context, deps Deps) (*audience.Report, error) {
 		return nil, err
 	}
 	r := report.Rows
-	deps.Log.InfoContext(ctx, "reported", "outcome", report.Outcome, "source", r.Source, "prepared", r.Prepared, "matched", r.Matched,
-		"sent", r.Sent, "failed", r.Failed, "received", r.Received, "chunks", report.Chunks.Total, "failed_chunks", report.Chunks.Failed)
+	deps.Log.InfoContext(ctx, "reported", "outcome", report.Outcome, "source", r.Source, "suppressed", r.Suppressed, "prepared", r.Prepared, "matched", r.Matched,
+		"withheld", r.Withheld, "sent", r.Sent, "failed", r.Failed, "received", r.Received, "chunks", report.Chunks.Total, "failed_chunks", report.Chunks.Failed)
 	return report, unbalanced
 }
 
@@ -125,11 +125,11 @@ func (f *facts) report(unbalanced error) *audience.Report {
 func (f *facts) rows() audience.Rows {
 	u := f.uploaded
 	r := audience.Rows{
-		Matched: f.docs.plan.Rows, Unusable: u.rows.Unusable, Sent: u.rows.Sent, Failed: u.rows.Failed,
+		Matched: f.docs.plan.Rows, Unusable: u.rows.Unusable, Withheld: u.rows.Withheld, Sent: u.rows.Sent, Failed: u.rows.Failed,
 		Received: u.rows.Received, Invalid: u.rows.Invalid,
 	}
 	if p := f.docs.prepared; p != nil {
-		r.Source, r.NoConsent, r.Quarantined, r.Prepared = p.Source, p.NoConsent, p.Quarantined, p.Prepared
+		r.Source, r.NoConsent, r.Suppressed, r.Quarantined, r.Prepared = p.Source, p.NoConsent, p.Suppressed, p.Quarantined, p.Prepared
 	}
 	return r
 }

@@ -147,10 +147,10 @@ func TestUnbalancedRunFailsWithItsReport(t *testing.T) {
 		spoil func(*world)
 		want  string
 	}{
-		{"source", func(w *world) { w.prepared.Quarantined++ }, "source has 10000 rows but no_consent 400 + quarantined 401 + prepared 9200 = 10001"},
-		{"match", func(w *world) { w.plan.Rows++ }, "matched has 4001 rows but unusable 40 + sent 3960 + failed 0 = 4000"},
-		{"a receipt", func(w *world) { w.receipts["00002"].Sent-- }, "the receipt of chunk 00002 has 1000 rows but unusable 10 + sent 989 + failed 0 = 999"},
-		{"two receipts that make up for each other", func(w *world) { w.receipts["00002"].Sent--; w.receipts["00003"].Sent++ }, "chunk 00003 has 1000 rows but unusable 10 + sent 991"},
+		{"source", func(w *world) { w.prepared.Quarantined++ }, "source has 10000 rows but no_consent 400 + suppressed 0 + quarantined 401 + prepared 9200 = 10001"},
+		{"match", func(w *world) { w.plan.Rows++ }, "matched has 4001 rows but unusable 40 + withheld 0 + sent 3960 + failed 0 = 4000"},
+		{"a receipt", func(w *world) { w.receipts["00002"].Sent-- }, "the receipt of chunk 00002 has 1000 rows but unusable 10 + withheld 0 + sent 989 + failed 0 = 999"},
+		{"two receipts that make up for each other", func(w *world) { w.receipts["00002"].Sent--; w.receipts["00003"].Sent++ }, "chunk 00003 has 1000 rows but unusable 10 + withheld 0 + sent 991"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(4, 1000)
@@ -249,4 +249,31 @@ func TestDocumentsHoldNoNull(t *testing.T) {
 		}
 	}
 	assert.Nil(t, fields["match_rate"])
+}
+
+// People who opted out have a place in both accounts: what Prepare left out, and what Upload found since.
+func TestPeopleWhoOptedOutAreAccountedFor(t *testing.T) {
+	w := newWorld(2, 1000)
+	w.prepared.Suppressed, w.prepared.Source = 30, w.prepared.Source+30
+	r := w.receipts["00001"]
+	r.Withheld, r.Sent, r.Received = 5, r.Sent-5, r.Received-5
+	r.Batches = append(r.Batches, audience.Batch{Withheld: 5})
+	deps := w.deps(t)
+	made, err := Run(t.Context(), deps)
+	require.NoError(t, err)
+	assert.Equal(t, audience.OutcomeSucceeded, made.Outcome)
+	assert.Equal(t, int64(30), made.Rows.Suppressed)
+	assert.Equal(t, int64(5), made.Rows.Withheld)
+	assert.Equal(t, 2, made.Batches, "nothing was sent in the third")
+	page, err := deps.Folder.Read(t.Context(), audience.ReportPage)
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "30 opted out")
+	assert.Contains(t, string(page), "5 opted out since")
+	var outcome audience.Outcome
+	require.NoError(t, deps.Folder.ReadJSON(t.Context(), audience.OutcomeFile, &outcome))
+	assert.Equal(t, made.Rows, outcome.Rows)
+
+	r.Withheld++
+	_, err = Run(t.Context(), w.deps(t))
+	require.ErrorContains(t, err, "the receipt of chunk 00001 has 1000 rows but unusable 10 + withheld 6 + sent 985 + failed 0 = 1001")
 }

@@ -22,8 +22,9 @@ const (
 
 	TokenDaysLeft Metric = "TokenDaysLeft" // until Meta's token ends, or its access to data; of preflight
 
-	RowsSource      Metric = "RowsSource" // of prepare, as the next five
+	RowsSource      Metric = "RowsSource" // of prepare, as the next six
 	RowsNoConsent   Metric = "RowsNoConsent"
+	RowsSuppressed  Metric = "RowsSuppressed" // of people who opted out
 	RowsQuarantined Metric = "RowsQuarantined"
 	RowsPrepared    Metric = "RowsPrepared"
 	InvalidRatio    Metric = "InvalidRatio" // quarantined rows by rows that may be used
@@ -31,8 +32,9 @@ const (
 	RowsMatched Metric = "RowsMatched" // of plan
 	MatchRate   Metric = "MatchRate"   // matched rows by prepared rows
 
-	RowsSent     Metric = "RowsSent"     // in batches that Meta acknowledged; of upload, as the next three
+	RowsSent     Metric = "RowsSent"     // in batches that Meta acknowledged; of upload, as the next four
 	RowsUnusable Metric = "RowsUnusable" // with no key left to send
+	RowsWithheld Metric = "RowsWithheld" // of people who opted out since they were prepared
 	RowsRefused  Metric = "RowsRefused"  // sent, and refused by Meta, which rounds the number
 	ChunkSeconds Metric = "ChunkSeconds" // from the start of a chunk's first task until the chunk was done
 
@@ -46,9 +48,9 @@ const (
 var units = map[Metric]string{
 	StageSeconds: "Seconds", StageFailures: "Count", MetaCalls: "Count", ThrottledSeconds: "Seconds",
 	TokenDaysLeft: "None",
-	RowsSource:    "Count", RowsNoConsent: "Count", RowsQuarantined: "Count", RowsPrepared: "Count", InvalidRatio: "None",
+	RowsSource:    "Count", RowsNoConsent: "Count", RowsSuppressed: "Count", RowsQuarantined: "Count", RowsPrepared: "Count", InvalidRatio: "None",
 	RowsMatched: "Count", MatchRate: "None",
-	RowsSent: "Count", RowsUnusable: "Count", RowsRefused: "Count", ChunkSeconds: "Seconds",
+	RowsSent: "Count", RowsUnusable: "Count", RowsWithheld: "Count", RowsRefused: "Count", ChunkSeconds: "Seconds",
 	RowsFailed: "Count", RunsCompleted: "Count", RunsFailed: "Count", RunsUnbalanced: "Count",
 }
 

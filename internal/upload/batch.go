@@ -6,6 +6,7 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
+	"github.com/cleanreach/cleanreach/internal/suppression"
 )
 
 // A group is the rows of a chunk that travel under one schema. There are two at most: Meta refuses a row without
@@ -14,6 +15,9 @@ type group struct {
 	name    string // the schema's keys, joined by commas
 	schema  []audience.Key
 	columns []int // of the chunk's columns, in the schema's order
+	finding []int // of those, the ones whose key alone finds somebody
+
+	findingKeys []audience.Key // of the finding columns
 
 	limit   int // rows of a batch
 	filling *batch
@@ -30,12 +34,21 @@ type batch struct {
 	seq     int // of the group within the chunk, from 1; the same rows on every attempt
 	last    bool
 	payload *meta.Payload
-	rows    []int64 // which rows of the file, counted from 0
-	seen    tally   // of all rows that were read before the batch was handed over
+	rows    []int64            // which rows of the file the payload has, counted from 0
+	marks   []suppression.Mark // for each row, of each of the group's finding columns
+	whole   span               // all rows of the batch, those that are withheld too
+	opted   *meta.Payload      // the rows that are withheld
+	seen    tally              // of all rows that were read before the batch was handed over
 }
 
-// span gives the batch's first and last row in the file, counted from 0.
-func (b *batch) span() (first, last int64) { return b.rows[0], b.rows[len(b.rows)-1] }
+// A span is the rows of a batch: the same on every attempt.
+type span struct {
+	first, last int64 // in the file, counted from 0
+	rows        int64
+}
+
+// withheld counts the rows of people who opted out.
+func (b *batch) withheld() int64 { return b.whole.rows - int64(len(b.rows)) }
 
 func newGroup(columns []column, limit int, use func(audience.Key) bool) *group {
 	g := &group{limit: limit, free: make(chan *batch, spareBatches)}
@@ -44,6 +57,9 @@ func newGroup(columns []column, limit int, use func(audience.Key) bool) *group {
 		if key := columns[i].key; use(key) {
 			g.schema = append(g.schema, key)
 			g.columns = append(g.columns, i)
+			if key.Identifies() {
+				g.finding, g.findingKeys = append(g.finding, i), append(g.findingKeys, key)
+			}
 			names = append(names, string(key))
 		}
 	}
@@ -57,9 +73,13 @@ func (g *group) next() {
 	select {
 	case g.filling = <-g.free:
 		g.filling.payload.Reset()
-		g.filling.rows = g.filling.rows[:0]
+		g.filling.opted.Reset()
+		g.filling.rows, g.filling.marks = g.filling.rows[:0], g.filling.marks[:0]
 	default:
-		g.filling = &batch{group: g, payload: meta.NewPayload(g.schema), rows: make([]int64, 0, g.limit)}
+		g.filling = &batch{
+			group: g, payload: meta.NewPayload(g.schema), opted: meta.NewPayload(g.schema),
+			rows: make([]int64, 0, g.limit), marks: make([]suppression.Mark, 0, g.limit*len(g.finding)),
+		}
 	}
 	g.filling.seq = g.seq
 }
@@ -89,6 +109,9 @@ func (g *group) add(ctx context.Context, columns []column, i int, row int64, see
 		p.Value(columns[c].out.Value(i))
 	}
 	p.EndRow()
+	for _, c := range g.finding {
+		g.filling.marks = append(g.filling.marks, suppression.MarkOf(columns[c].out.Value(i), columns[c].key.Hashed()))
+	}
 	g.filling.rows = append(g.filling.rows, row)
 	return nil
 }
@@ -98,6 +121,7 @@ func (g *group) hand(ctx context.Context, last bool, seen *tally, out chan<- *ba
 	b := g.filling
 	g.filling = nil
 	b.last, b.seen = last, seen.clone()
+	b.whole = span{b.rows[0], b.rows[len(b.rows)-1], int64(len(b.rows))}
 	select {
 	case out <- b:
 		return nil

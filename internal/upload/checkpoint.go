@@ -118,9 +118,9 @@ func (c *checkpoint) sent(b *batch) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	if first, last := b.span(); old.FirstRow != first || old.LastRow != last || old.Rows != int64(len(b.rows)) {
+	if w := b.whole; w != (span{old.FirstRow, old.LastRow, old.Rows + old.Withheld}) {
 		return false, audience.Failf(audience.Invalid, "continue after batch %d: it was rows %d to %d of %s and now is rows %d to %d: start a new run",
-			b.seq, old.FirstRow, old.LastRow, c.receipt.File, first, last)
+			b.seq, old.FirstRow, old.LastRow, c.receipt.File, w.first, w.last)
 	}
 	return true, nil
 }
@@ -139,8 +139,8 @@ func (c *checkpoint) fits(groups []*group) error {
 // balance checks at the end that every row was sent or could not be.
 func (c *checkpoint) balance() error {
 	if r := &c.receipt; r.Failed != 0 {
-		return audience.Failf(audience.Invalid, "balance the receipt of chunk %s: of its %d rows %d were sent and %d unusable, though all were read: start a new run",
-			r.Chunk, r.Rows, r.Sent, r.Unusable)
+		return audience.Failf(audience.Invalid, "balance the receipt of chunk %s: of its %d rows %d were sent, %d withheld and %d unusable, though all were read: start a new run",
+			r.Chunk, r.Rows, r.Sent, r.Withheld, r.Unusable)
 	}
 	return nil
 }
@@ -185,22 +185,34 @@ func (c *checkpoint) openSession(ctx context.Context, b *batch) (*audience.Sessi
 // which was sent again. Its count may also have been ahead, when another task had sent the batch already: then it covers all
 // that was sent to the session, this batch included.
 func (c *checkpoint) record(ctx context.Context, b *batch, s *audience.Session, ack meta.Ack) (audience.Batch, error) {
-	first, last := b.span()
 	rows := int64(len(b.rows))
 	grown := max(ack.Received-s.Received, ack.Received-c.sentTo(s), 0)
 	received := min(grown, rows)
 	invalid := min(max(ack.Invalid-s.Invalid, 0), received)
 	s.Received, s.Invalid = max(ack.Received, s.Received), max(ack.Invalid, s.Invalid)
-	done := audience.Batch{
-		Group: b.group.name, Seq: b.seq, Session: s.ID, FirstRow: first, LastRow: last, Rows: rows,
-		Received: received, Invalid: invalid, At: c.now(),
+	done := c.place(b, s.ID)
+	done.Received, done.Invalid = received, invalid
+	return done, c.add(ctx, b, done)
+}
+
+// skip puts a batch into the receipt of which everybody is withheld, so that nothing of it was sent.
+func (c *checkpoint) skip(ctx context.Context, b *batch) error { return c.add(ctx, b, c.place(b, 0)) }
+
+func (c *checkpoint) place(b *batch, session int64) audience.Batch {
+	return audience.Batch{
+		Group: b.group.name, Seq: b.seq, Session: session, FirstRow: b.whole.first, LastRow: b.whole.last,
+		Rows: int64(len(b.rows)), Withheld: b.withheld(), At: c.now(),
 	}
+}
+
+func (c *checkpoint) add(ctx context.Context, b *batch, done audience.Batch) error {
 	r := &c.receipt
 	r.Batches = append(r.Batches, done)
-	r.Sent += rows
-	r.Received += received
-	r.Invalid += invalid
-	return done, c.save(ctx, b.seen)
+	r.Sent += done.Rows
+	r.Withheld += done.Withheld
+	r.Received += done.Received
+	r.Invalid += done.Invalid
+	return c.save(ctx, b.seen)
 }
 
 // sentTo counts the rows that Meta acknowledged in a session.
@@ -244,7 +256,7 @@ func (c *checkpoint) count(seen tally) {
 			r.Reasons[reason] = n
 		}
 	}
-	r.Failed = r.Rows - r.Unusable - r.Sent
+	r.Failed = r.Rows - r.Unusable - r.Withheld - r.Sent
 }
 
 // write saves the receipt, unless another task has opened it since.

@@ -39,8 +39,9 @@ func sendChunk(ctx context.Context, deps Deps, job *job, cp *checkpoint) error {
 	batches, finish := source.start(reading, stop)
 	defer func() { _ = finish() }() // before the reader is closed under it
 	s := &sender{cp: cp, audienceID: job.audienceID, created: job.created, file: job.fileURL(), log: deps.Log, call: deps.Meta.AddUsers}
+	s.guard = guard{list: deps.Suppression, remove: deps.Meta.RemoveUsers, audienceID: job.audienceID, cp: cp, log: deps.Log}
 	if deps.Run.Def().Meta.Mode == audience.ModeRemove {
-		s.call = deps.Meta.RemoveUsers
+		s.call, s.guard.list = deps.Meta.RemoveUsers, nil // whoever opted out may be removed
 	}
 	sendErr := s.all(ctx, batches)
 	readErr := finish() // from here on the tally is ours
@@ -64,6 +65,7 @@ type sender struct {
 	created    time.Time // when this run created the audience; zero if it was there before
 	file       string
 	log        *slog.Logger
+	guard      guard
 	call       func(ctx context.Context, audience string, batch meta.Batch) (meta.Ack, error)
 }
 
@@ -71,15 +73,28 @@ func (s *sender) all(ctx context.Context, batches <-chan *batch) error {
 	for b := range batches {
 		done, err := s.cp.sent(b)
 		if err == nil && !done {
-			err = s.deliver(ctx, b)
+			err = s.withholding(ctx, b)
 		}
 		if err != nil {
-			first, last := b.span()
-			return fmt.Errorf("send batch %d of %s (rows %d to %d of %s): %w", b.seq, b.group.name, first+1, last+1, s.file, err)
+			return fmt.Errorf("send batch %d of %s (rows %d to %d of %s): %w", b.seq, b.group.name, b.whole.first+1, b.whole.last+1, s.file, err)
 		}
 		b.release()
 	}
 	return nil
+}
+
+// withholding delivers what is left of a batch without the people who opted out.
+func (s *sender) withholding(ctx context.Context, b *batch) error {
+	if err := s.guard.withhold(ctx, b); err != nil {
+		return err
+	}
+	if len(b.rows) > 0 {
+		return s.deliver(ctx, b)
+	}
+	if err := s.guard.takeBack(ctx, b, false); err != nil {
+		return err
+	}
+	return s.cp.skip(ctx, b)
 }
 
 // deliver sends one batch, if need be twice: when the session turns out to be over on the way, the batch goes to a new one.
@@ -149,6 +164,9 @@ func (s *sender) acknowledged(ctx context.Context, b *batch, session *audience.S
 	}
 	if ack.AudienceID != "" && ack.AudienceID != s.audienceID {
 		return audience.Failf(audience.Transient, "Meta's answer is about audience %s and the batch was for %s", ack.AudienceID, s.audienceID)
+	}
+	if err := s.guard.sent(ctx, b); err != nil {
+		return err
 	}
 	done, err := s.cp.record(ctx, b, session, ack)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
 	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/internal/suppression"
 )
 
 // Stage is the name of this stage in failure documents.
@@ -33,6 +34,8 @@ type Deps struct {
 	Folder *storage.Folder // of the run; plan.json, chunks.json and preflight.json are read from it
 	Chunk  string          // id of the chunk to send
 	Meta   meta.Users      // paced and retrying
+	// Suppression lists the people who opted out: they are not sent. Nil stands for nobody.
+	Suppression *suppression.List
 	// Waited tells for how long Meta has kept the client waiting so far. Nil stands for never.
 	Waited func() time.Duration
 	Now    func() time.Time // time.Now, but for tests
@@ -77,7 +80,7 @@ func Run(ctx context.Context, deps Deps) (*audience.Receipt, error) {
 	}
 	r := &cp.receipt
 	deps.Log.InfoContext(saving, "the upload of a chunk ended", "chunk", r.Chunk, "done", r.Done, "rows", r.Rows,
-		"sent", r.Sent, "unusable", r.Unusable, "failed", r.Failed, "received", r.Received, "invalid", r.Invalid)
+		"sent", r.Sent, "unusable", r.Unusable, "withheld", r.Withheld, "failed", r.Failed, "received", r.Received, "invalid", r.Invalid)
 	return r, err
 }
 

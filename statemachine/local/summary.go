@@ -49,16 +49,16 @@ func writeRows(w io.Writer, report audience.Report) {
 		name  string
 		count int64
 	}{
-		{"source rows", r.Source}, {"no consent", r.NoConsent}, {"quarantined", r.Quarantined}, {"prepared", r.Prepared},
-		{"matched", r.Matched}, {"unusable", r.Unusable}, {"sent", r.Sent}, {"failed", r.Failed},
+		{"source rows", r.Source}, {"no consent", r.NoConsent}, {"opted out", r.Suppressed}, {"quarantined", r.Quarantined}, {"prepared", r.Prepared},
+		{"matched", r.Matched}, {"unusable", r.Unusable}, {"opted out since", r.Withheld}, {"sent", r.Sent}, {"failed", r.Failed},
 		{"received by Meta", r.Received}, {"of which refused", r.Invalid},
 	} {
 		p.Fprintf(t, "%s\t%d\t\n", line.name, line.count)
 	}
 	_ = t.Flush()
 	if r.Balance() == nil {
-		p.Fprintf(w, "it balances: %d = %d + %d + %d, and %d = %d + %d + %d\n",
-			r.Source, r.NoConsent, r.Quarantined, r.Prepared, r.Matched, r.Unusable, r.Sent, r.Failed)
+		p.Fprintf(w, "it balances: %d = %d + %d + %d + %d, and %d = %d + %d + %d + %d\n",
+			r.Source, r.NoConsent, r.Suppressed, r.Quarantined, r.Prepared, r.Matched, r.Unusable, r.Withheld, r.Sent, r.Failed)
 	}
 	if report.Outcome == audience.OutcomePartial || report.Outcome == audience.OutcomeEmpty { // a failed one ends in an error that says it
 		fmt.Fprintln(w, "\nwhat to do next")

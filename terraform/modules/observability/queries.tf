@@ -36,7 +36,7 @@ locals {
       stages   = ["upload"]
       query    = <<-EOT
         filter ispresent(RowsSent)
-        | stats sum(RowsSent) as sent, sum(RowsRefused) as refused, sum(RowsUnusable) as unusable, count_distinct(run) as runs by Tenant, audience
+        | stats sum(RowsSent) as sent, sum(RowsRefused) as refused, sum(RowsUnusable) as unusable, sum(RowsWithheld) as withheld, count_distinct(run) as runs by Tenant, audience
         | sort sent desc
       EOT
     }
@@ -45,7 +45,7 @@ locals {
       stages   = ["prepare"]
       query    = <<-EOT
         filter ispresent(InvalidRatio)
-        | display @timestamp, Tenant, audience, run, RowsSource, RowsNoConsent, RowsQuarantined, RowsPrepared, InvalidRatio
+        | display @timestamp, Tenant, audience, run, RowsSource, RowsNoConsent, RowsSuppressed, RowsQuarantined, RowsPrepared, InvalidRatio
         | sort @timestamp desc
         | limit 200
       EOT

@@ -15,17 +15,19 @@ locals {
   # What tasks measure: internal/telemetry/metrics.go. A test compares the two.
   task_metrics = [
     "StageSeconds", "StageFailures", "MetaCalls", "ThrottledSeconds", "TokenDaysLeft",
-    "RowsSource", "RowsNoConsent", "RowsQuarantined", "RowsPrepared", "InvalidRatio", "RowsMatched", "MatchRate",
-    "RowsSent", "RowsUnusable", "RowsRefused", "ChunkSeconds", "RowsFailed", "RunsCompleted", "RunsFailed", "RunsUnbalanced",
+    "RowsSource", "RowsNoConsent", "RowsSuppressed", "RowsQuarantined", "RowsPrepared", "InvalidRatio", "RowsMatched", "MatchRate",
+    "RowsSent", "RowsUnusable", "RowsWithheld", "RowsRefused", "ChunkSeconds", "RowsFailed", "RunsCompleted", "RunsFailed", "RunsUnbalanced",
   ]
 
   outcomes = {
-    "no consent"  = "RowsNoConsent"
-    "quarantined" = "RowsQuarantined"
-    "unusable"    = "RowsUnusable"
-    "refused"     = "RowsRefused"
-    "failed"      = "RowsFailed"
-    "sent"        = "RowsSent"
+    "no consent"      = "RowsNoConsent"
+    "opted out"       = "RowsSuppressed"
+    "quarantined"     = "RowsQuarantined"
+    "unusable"        = "RowsUnusable"
+    "opted out since" = "RowsWithheld"
+    "refused"         = "RowsRefused"
+    "failed"          = "RowsFailed"
+    "sent"            = "RowsSent"
   }
 
   executions = [for name, label in {
