@@ -57,7 +57,8 @@ type diagnosis struct {
 	AdAccount  string           `json:"ad_account,omitempty"`
 	Mode       string           `json:"mode,omitempty"`
 	ExitCode   int              `json:"exit_code"`
-	Class      string           `json:"class,omitempty"` // of the worst failure; empty when nothing failed
+	Class      string           `json:"class,omitempty"`   // of the worst failure; empty when nothing failed
+	Runbook    string           `json:"runbook,omitempty"` // what to read about it
 	Checks     []audience.Check `json:"checks"`
 }
 
@@ -138,7 +139,7 @@ func (d doctor) examine(ctx context.Context, e env, name string) diagnosis {
 	findings := preflight.Check(ctx, preflight.Question{Definition: def, Meta: api, Now: d.now()})
 	found.Checks = append(found.Checks, findings.Checks...)
 	if err := findings.Err(); err != nil {
-		found.failed(audience.ClassOf(err))
+		found.failed(err)
 	}
 	return found
 }
@@ -150,11 +151,12 @@ func (d *diagnosis) ok(check, detail string) {
 func (d *diagnosis) fail(check string, err error) {
 	next := audience.NextOf(err)
 	d.Checks = append(d.Checks, audience.Check{Name: check, Status: audience.CheckFail, Detail: strings.TrimSuffix(err.Error(), ": "+next), Fix: next})
-	d.failed(audience.ClassOf(err))
+	d.failed(err)
 }
 
-func (d *diagnosis) failed(class audience.Class) {
-	d.ExitCode, d.Class = int(class), class.String()
+func (d *diagnosis) failed(err error) {
+	class := audience.ClassOf(err)
+	d.ExitCode, d.Class, d.Runbook = int(class), class.String(), audience.RunbookOf(err)
 }
 
 // readDefinition reads and checks a definition from a file or an s3:// URL.
@@ -173,7 +175,7 @@ func readDefinition(ctx context.Context, name string) (*audience.Definition, err
 	}
 	def, err := audience.ParseDefinition(data)
 	if err != nil {
-		return nil, err
+		return nil, audience.Fail(audience.Invalid, "correct it; cleanreach schema prints what it may hold", err)
 	}
 	if key := "audiences/" + def.Tenant + "/" + def.Name + ".json"; u != nil && u.Scheme == "s3" && strings.TrimPrefix(u.Path, "/") != key {
 		return nil, audience.Failf(audience.Invalid, "by its tenant and name it must be %s in the work bucket, where runs look for it", key)

@@ -212,6 +212,9 @@ func TestDoctorsLines(t *testing.T) {
 			assert.Contains(t, stdout, c.line)
 			assert.Contains(t, stdout, c.fix)
 			assert.Contains(t, stdout, c.link)
+			if c.code != 0 {
+				assert.Regexp(t, `See docs/runbook\.md#(meta|exit-code)-[0-9a-z-]+\n`, stdout)
+			}
 		})
 	}
 }
@@ -258,6 +261,7 @@ func TestDoctorOfSeveralDefinitions(t *testing.T) {
 	assert.Equal(t, 2, code)
 	assert.Contains(t, stdout, "All is well.")
 	assert.Contains(t, stdout, "fail  definition             audience definition has")
+	assert.Contains(t, stdout, "-> correct it; cleanreach schema prints what it may hold")
 	assert.Contains(t, stdout, "open missing.json: no such file")
 
 	code, stdout, err = s.see("-json", good, "bad.json", "missing.json")

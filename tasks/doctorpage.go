@@ -43,10 +43,9 @@ func (d *diagnosis) print(w io.Writer) {
 }
 
 func (d *diagnosis) summary(warnings int) string {
-	class := audience.Class(d.ExitCode)
 	switch {
 	case d.ExitCode != 0:
-		return fmt.Sprintf("A run would end with exit code %d, %s. See docs/runbook.md#%s", d.ExitCode, class, class.Section())
+		return fmt.Sprintf("A run would end with exit code %d, %s. See %s", d.ExitCode, d.Class, d.Runbook)
 	case warnings > 0:
 		return fmt.Sprintf("A run would start. Warnings: %d", warnings)
 	}

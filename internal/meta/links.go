@@ -18,7 +18,7 @@ const (
 	businessTermsPage = "https://business.facebook.com/ads/manage/customaudiences/tos.php"
 	toolsTermsPage    = "https://business.facebook.com/legal/technology_terms"
 
-	statusPage       = "https://metastatus.com"
+	StatusPage       = "https://metastatus.com"
 	VersionsPage     = "https://developers.facebook.com/documentation/ads-commerce/marketing-api/marketing-api-changelog/versions"
 	AccessPage       = "https://developers.facebook.com/docs/marketing-api/overview/authorization"
 	limitsPage       = "https://developers.facebook.com/docs/marketing-api/overview/rate-limiting"

@@ -53,7 +53,7 @@ const NewToken = "make a new system user token with ads_management and store it 
 
 var remedies = map[kind]remedy{
 	request:    {audience.Invalid, author, "change the definition or the call: trying again does not help", uploadDocument, 0},
-	transient:  {audience.Transient, nobody, "it may succeed a little later", statusPage, 0},
+	transient:  {audience.Transient, nobody, "it may succeed a little later", StatusPage, 0},
 	created:    {audience.Invalid, author, "check the audience's id", audiencesPage, 0},
 	throttle:   {audience.Throttled, nobodyWaits, "start it again later, or run fewer uploads of this ad account at once", limitsPage, time.Minute},
 	busy:       {audience.Throttled, nobodyWaits, "start it again when the audience's operation status is back to 200", audiencesPage, time.Minute},

@@ -67,6 +67,7 @@ func TestEachCheck(t *testing.T) {
 		{"may not be inspected", refuse("token", 100, 0), "token", warn, none, "does not tell about this token", ""},
 		{"inspected by nobody", refuse("token", 10, 0), "token", warn, none, "does not tell about this token", ""},
 		{"Meta is down", refuse("token", 2, 0), "token", fail, transient, "interrupted", "a little later"},
+		{"no network", func(f *fakeMeta) { f.errs["token"] = errors.New("reach Meta: refused") }, "token", fail, transient, "reach Meta", "https://metastatus.com"},
 		{"throttled", refuse("token", 80003, 0), "token", fail, throttled, "hourly limit", "later"},
 		{"system user", nil, "token type", good, none, "system user", ""},
 		{"person", func(f *fakeMeta) { f.token.Type = "USER" }, "token type", warn, none, `"USER"`, "system user"},

@@ -89,7 +89,11 @@ func (f *Findings) refused(name string, err error) {
 	if errors.As(err, &e) {
 		c.Fix, c.Link = e.Advice(), e.Link()
 	}
-	f.failWith(failed{c, audience.ClassOf(err), err})
+	class := audience.ClassOf(err)
+	if c.Fix == "" && class == audience.Transient {
+		c.Fix, c.Link = "start it again; if that does not help, look whether Meta reports a disruption", meta.StatusPage
+	}
+	f.failWith(failed{c, class, err})
 }
 
 // cause is what an error says without its advice.
