@@ -51,7 +51,7 @@ func TestSDK(t *testing.T) {
 	text, err := json.Marshal(rows)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, text, 0o600))
-	node := exec.CommandContext(t.Context(), "node", "audience.js", folder, web.URL, file) //nolint:gosec // our own script
+	node := exec.CommandContext(t.Context(), "node", "audience.js", folder, web.URL, file)
 	node.Env = append(os.Environ(), "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
 	node.Stderr = os.Stderr
 	out, err := node.Output()
@@ -69,7 +69,7 @@ func TestSDK(t *testing.T) {
 	assert.Equal(t, 414, is.Replacing)
 	assert.Equal(t, 2.0, is.Everywhere["num_received"])
 	assert.Equal(t, []any{"People", "made by the SDK", "42"}, []any{is.Read["name"], is.Read["description"], is.Read["account_id"]})
-	assert.Equal(t, 200.0, is.Read["operation_status"].(map[string]any)["code"]) //nolint:forcetypeassert // a test may panic
+	assert.Equal(t, 200.0, is.Read["operation_status"].(map[string]any)["code"])
 	assert.Equal(t, []string{"Others", "People"}, is.Names, "page by page")
 	assert.Equal(t, answer{"status": 400.0, "code": 100.0, "subcode": 33.0}, is.Refused)
 

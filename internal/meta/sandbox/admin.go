@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 )
 
 // Person is a member of an audience: the values that were sent for it, by key, empty ones left out.
@@ -46,33 +45,31 @@ func rowArray(parsed schema, r *row) []byte {
 	return r.raw
 }
 
-var adminAudience = regexp.MustCompile(`^/sandbox/audiences/([0-9]+)(/members)?$`)
-
 // admin answers the requests that Meta does not have.
-func (s *Server) admin(w http.ResponseWriter, r *http.Request) {
-	m := adminAudience.FindStringSubmatch(r.URL.Path)
-	switch {
-	case r.URL.Path == "/sandbox/audiences" && r.Method == http.MethodGet:
-		s.writeJSON(w, s.overview())
-	case r.URL.Path == "/sandbox/faults":
-		s.adminFaults(w, r)
-	case r.URL.Path == "/sandbox/clock":
-		s.adminClock(w, r)
-	case r.URL.Path == "/sandbox/usage" && r.Method == http.MethodGet:
-		s.writeJSON(w, s.limits.list(s.clock.Now()))
-	case r.URL.Path == "/sandbox/release" && r.Method == http.MethodPost:
-		s.Release()
-		s.writeJSON(w, map[string]any{"held": s.Held()})
-	case m == nil:
-		http.Error(w, "see docs/sandbox.md for what is here", http.StatusNotFound)
-	case s.audience(m[1]) == nil:
-		http.Error(w, "there is no such audience", http.StatusNotFound)
-	case m[2] != "" && r.Method == http.MethodGet:
-		s.dump(w, s.audience(m[1]))
-	case m[2] == "" && r.Method == http.MethodPost:
-		s.adminStatus(w, r, s.audience(m[1]))
-	default:
-		http.Error(w, "see docs/sandbox.md for what is here", http.StatusMethodNotAllowed)
+func (s *Server) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /sandbox/audiences", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.overview()) })
+	mux.HandleFunc("POST /sandbox/audiences/{id}", s.ofAudience(s.adminStatus))
+	mux.HandleFunc("GET /sandbox/audiences/{id}/members", s.ofAudience(s.dump))
+	mux.HandleFunc("GET /sandbox/usage", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.limits.list(s.clock.Now())) })
+	mux.HandleFunc("GET /sandbox/clock", s.readClock)
+	mux.HandleFunc("POST /sandbox/clock", s.advanceClock)
+	mux.HandleFunc("GET /sandbox/faults", s.listFaults)
+	mux.HandleFunc("POST /sandbox/faults", s.addFault)
+	mux.HandleFunc("DELETE /sandbox/faults", s.clearFaults)
+	mux.HandleFunc("POST /sandbox/release", s.releaseHeld)
+	return mux
+}
+
+// ofAudience finds the audience that a request is about.
+func (s *Server) ofAudience(next func(http.ResponseWriter, *http.Request, *customAudience)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		a := s.audience(r.PathValue("id"))
+		if a == nil {
+			http.Error(w, "there is no such audience", http.StatusNotFound)
+			return
+		}
+		next(w, r, a)
 	}
 }
 
@@ -98,13 +95,8 @@ func (s *Server) overview() []overviewEntry {
 	return list
 }
 
-func (s *Server) writeJSON(w http.ResponseWriter, document any) {
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	_ = json.NewEncoder(w).Encode(document)
-}
-
 // dump writes an audience's members, a line each: {"schema":[…],"row":[…]}.
-func (s *Server) dump(w http.ResponseWriter, a *customAudience) {
+func (s *Server) dump(w http.ResponseWriter, _ *http.Request, a *customAudience) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	w.Header().Set("Content-Type", "application/x-ndjson")

@@ -13,49 +13,48 @@ type clockState struct {
 	Held     int       `json:"held"`     // answers that a fault holds back, those that wait for the clock among them
 }
 
-// adminClock tells the time, or puts it forward: {"advance": "90m"}.
-func (s *Server) adminClock(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodGet:
-	case http.MethodPost:
-		var document struct {
-			Advance string `json:"advance"`
-		}
-		err := readJSON(w, r, &document)
-		d, bad := time.ParseDuration(document.Advance)
-		if err != nil || bad != nil || d < 0 {
-			http.Error(w, `send {"advance": "<duration>"}, such as 90m or 24h`, http.StatusBadRequest)
-			return
-		}
-		s.clock.Advance(d)
-	default:
-		http.Error(w, "GET or POST", http.StatusMethodNotAllowed)
-		return
-	}
-	s.writeJSON(w, clockState{s.clock.Now(), s.clock.Sleeping(), s.Held()})
+func (s *Server) readClock(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, clockState{s.clock.Now(), s.clock.Sleeping(), s.Held()})
 }
 
-// adminFaults lists, sets and clears faults.
-func (s *Server) adminFaults(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodGet:
-	case http.MethodDelete:
-		s.ClearFaults()
-	case http.MethodPost:
-		var f Fault
-		if err := readJSON(w, r, &f); err != nil {
-			http.Error(w, "a fault is a JSON object as in docs/sandbox.md: "+err.Error(), http.StatusBadRequest)
-			return
-		}
-		if err := s.SetFault(f); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-	default:
-		http.Error(w, "GET, POST or DELETE", http.StatusMethodNotAllowed)
+// advanceClock puts the clock forward: {"advance": "90m"}.
+func (s *Server) advanceClock(w http.ResponseWriter, r *http.Request) {
+	var document struct {
+		Advance string `json:"advance"`
+	}
+	err := readJSON(w, r, &document)
+	d, bad := time.ParseDuration(document.Advance)
+	if err != nil || bad != nil || d < 0 {
+		http.Error(w, `send {"advance": "<duration>"}, such as 90m or 24h`, http.StatusBadRequest)
 		return
 	}
-	s.writeJSON(w, s.faults.list())
+	s.clock.Advance(d)
+	s.readClock(w, r)
+}
+
+func (s *Server) listFaults(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.faults.list()) }
+
+func (s *Server) addFault(w http.ResponseWriter, r *http.Request) {
+	var f Fault
+	if err := readJSON(w, r, &f); err != nil {
+		http.Error(w, "a fault is a JSON object as in docs/sandbox.md: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	if err := s.SetFault(f); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.listFaults(w, r)
+}
+
+func (s *Server) clearFaults(w http.ResponseWriter, r *http.Request) {
+	s.ClearFaults()
+	s.listFaults(w, r)
+}
+
+func (s *Server) releaseHeld(w http.ResponseWriter, r *http.Request) {
+	s.Release()
+	s.readClock(w, r)
 }
 
 // adminStatus sets an audience's statuses: {"operation_status": 471, "delivery_status": 400}. 0 lets one follow from the
@@ -87,7 +86,12 @@ func (s *Server) adminStatus(w http.ResponseWriter, r *http.Request, a *customAu
 		http.Error(w, "docs/sandbox.md lists the codes of a status", http.StatusBadRequest)
 		return
 	}
-	s.writeJSON(w, map[string]any{"id": a.id, "operation_status": operation, "delivery_status": delivery})
+	writeJSON(w, map[string]any{"id": a.id, "operation_status": operation, "delivery_status": delivery})
+}
+
+func writeJSON(w http.ResponseWriter, document any) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	_ = json.NewEncoder(w).Encode(document)
 }
 
 func readJSON(w http.ResponseWriter, r *http.Request, into any) error {

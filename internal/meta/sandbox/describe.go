@@ -85,10 +85,10 @@ var operationWords = map[int]string{
 }
 
 func deliveryWords(code int) string {
-	switch {
-	case code == 200:
+	switch code {
+	case 200:
 		return "This audience is ready for use."
-	case code == 300:
+	case 300:
 		return "This audience is too small to be used"
 	}
 	return "This audience cannot be used"

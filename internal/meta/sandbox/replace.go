@@ -12,7 +12,7 @@ func (s *Server) beginReplace(a *customAudience, p place, now time.Time) *apiErr
 		return refusal(2650, 1870145)
 	case status != 200:
 		return notUpdated("users can be replaced when the operation status is 200; it is %d", status)
-	case a.count(now) >= s.cfg.ReplaceBelow:
+	case int64(len(a.people.members)) >= s.cfg.ReplaceBelow && a.count(now) >= s.cfg.ReplaceBelow: // the map has those removed, too
 		return refusal(2650, 1870144)
 	}
 	return nil

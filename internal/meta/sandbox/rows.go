@@ -138,33 +138,18 @@ func (r *rowReader) tail(n int) []byte {
 // value takes the row's nth value.
 func (r *rowReader) value(into *row, n int, raw jsontext.Value) error {
 	c := &r.schema.columns[n]
-	var text []byte
-	switch raw.Kind() {
-	case '"':
-		text = raw[1 : len(raw)-1]
-		if bytes.IndexByte(text, '\\') >= 0 {
-			var err error
-			if r.text, err = jsontext.AppendUnquote(r.text[:0], raw); err != nil {
-				return err
-			}
-			text = r.text
-		}
-	case '0':
-		text = raw
-	case 'n':
-	case '[':
-		if c.rule != options {
-			return errShape
-		}
-		if !isProcessing(raw) && into.wrong == "" {
-			into.wrong = "invalid " + c.key
+	if raw.Kind() == '[' && c.rule == options {
+		if !isProcessing(raw) {
+			into.refuse("invalid " + c.key)
 		}
 		return nil
-	default:
-		return errShape
 	}
-	if wrong := c.wrong(text); wrong != "" && into.wrong == "" {
-		into.wrong = wrong
+	text, err := r.plain(raw)
+	if err != nil {
+		return err
+	}
+	if wrong := c.wrong(text); wrong != "" {
+		into.refuse(wrong)
 	}
 	into.worthless = into.worthless || c.rule == worth && len(text) == 0
 	if len(text) > 0 && c.rule < option {
@@ -175,6 +160,31 @@ func (r *rowReader) value(into *row, n int, raw jsontext.Value) error {
 		}
 	}
 	return nil
+}
+
+// plain gives a value as text. It holds until the next one.
+func (r *rowReader) plain(raw jsontext.Value) (text []byte, err error) {
+	switch raw.Kind() {
+	case '"':
+		text = raw[1 : len(raw)-1]
+		if bytes.IndexByte(text, '\\') >= 0 {
+			r.text, err = jsontext.AppendUnquote(r.text[:0], raw)
+			text = r.text
+		}
+		return text, err
+	case '0':
+		return raw, nil
+	case 'n':
+		return nil, nil
+	}
+	return nil, errShape
+}
+
+// refuse notes the first thing that is wrong with the row.
+func (r *row) refuse(wrong string) {
+	if r.wrong == "" {
+		r.wrong = wrong
+	}
 }
 
 // finish ends a row: one without any value is nobody.

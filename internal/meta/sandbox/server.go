@@ -35,12 +35,13 @@ type Config struct {
 
 // Server is a sandbox. It implements http.Handler and is safe for concurrent use.
 type Server struct {
-	cfg    Config
-	clock  *Clock
-	sleep  func(context.Context, time.Duration) error
-	faults faults
-	gate   gate
-	limits limits
+	cfg      Config
+	clock    *Clock
+	sleep    func(context.Context, time.Duration) error
+	operator http.Handler // of what is below /sandbox/
+	faults   faults
+	gate     gate
+	limits   limits
 
 	mu        sync.RWMutex
 	registry  *journal // of audiences
@@ -56,7 +57,7 @@ func New(cfg Config) (*Server, error) {
 	cfg.MatchRate = cmp.Or(cfg.MatchRate, 0.6)
 	cfg.ReplaceBelow = cmp.Or(cfg.ReplaceBelow, 100_000_000)
 	s := &Server{cfg: cfg, clock: cfg.Clock, sleep: cfg.Sleep, audiences: map[string]*customAudience{}, sessions: map[string]string{}, lastID: 23850000000000000}
-	s.gate.open = make(chan struct{})
+	s.gate.open, s.operator = make(chan struct{}), s.admin()
 	s.limits.of, s.limits.calls = map[string]*meter{}, cfg.CallsPerHour
 	if s.clock == nil && cfg.Now != nil {
 		s.clock = newRunningClock(cfg.Now)
@@ -134,7 +135,7 @@ func ok(body any) reply { return reply{http.StatusOK, body} }
 // ServeHTTP answers a request as Meta would, or as an operator of the sandbox needs it below /sandbox/.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/sandbox/") {
-		s.admin(w, r)
+		s.operator.ServeHTTP(w, r)
 		return
 	}
 	if s.cfg.Latency > 0 && s.sleep(r.Context(), s.cfg.Latency) != nil {

@@ -137,7 +137,7 @@ func (s *Server) admit(a *customAudience, p place, m mode, parsed schema, now ti
 		return invalidParameter("session[session_id] %d was begun for %s and is used for %s", p.session, open.mode, m)
 	case open.finished && (m == replacing || !open.has(p.seq)):
 		return refusal(2650, 1870159)
-	case open.old(now) && !(open.stuck && p.last):
+	case open.old(now) && (!open.stuck || !p.last):
 		return refusal(2650, 1870158)
 	case m == replacing && p.seq == 1:
 		return refusal(2650, 1870145) // it began the update that is in progress, and may do so only once
