@@ -29,6 +29,8 @@ func commands() []command {
 		{"report", "receipts to the account of every row", true, stage(reportStage)},
 		{"explain", "why does a person not match: canonical values and hashes of JSON lines", false, explain},
 		{"doctor", "ask Meta all that preflight asks, for audience definitions", false, doctor{now: time.Now}.run},
+		{"redrive", "what failed for good, by cause; and send it again", false, redriveCommand},
+		{"replay", "the bus's events of a range of time once more", false, replayCommand},
 		{"validate", "check an audience definition", false, validate},
 		{"schema", "print the JSON Schema of an audience definition", false, schema},
 		{"version", "print the version", false, version},
@@ -57,6 +59,7 @@ examples
   cleanreach validate my-audience.json
   cleanreach doctor my-audience.json
   echo '{"key": "PHONE", "value": "(650) 555-1212", "country": "US"}' | cleanreach explain
+  cleanreach redrive -deployment terraform/examples/complete -cause action -send
   CLEANREACH_RUN=s3://work/runs/acme/vip/2026-11-24/ cleanreach report
 `
 
@@ -102,7 +105,7 @@ func run(ctx context.Context, args []string, e env, stdin io.Reader, stdout, std
 }
 
 // ownHelp are the commands that have more to say about themselves.
-var ownHelp = []string{"doctor", "explain"}
+var ownHelp = []string{"doctor", "redrive", "replay", "explain"}
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
 

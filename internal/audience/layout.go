@@ -29,6 +29,10 @@ func ReceiptFile(chunk string) string { return ReceiptsDir + chunk + ".json" }
 // FailureFile is where a stage says why it failed. Stage is the task's subcommand.
 func FailureFile(stage string) string { return FailuresDir + stage + ".json" }
 
+// ChunkListFile is where a list lies of the chunks of a run that are sent again: items of chunks.json. The state machine
+// takes lists of such names only, and its role may read no others.
+func ChunkListFile(id string) string { return "chunks-" + id + ".json" }
+
 // TableName is the name of an audience's prepared table in the catalog: lower case letters, digits and underscores. A
 // tenant's hyphens become two underscores, so that no two audiences share a table: a-b/c is a__b_c and a/b-c is a_b_c.
 func TableName(tenant, audience string) string {

@@ -71,6 +71,17 @@ func TakeLease(ctx context.Context, folder *Folder, run string, ttl time.Duratio
 	return "", audience.Failf(audience.Transient, "take lease in %s: other runs were faster %d times", folder.URL(), races)
 }
 
+// HeldBy tells which run has the lease in folder, and until when; nil when it is free. It takes nothing: another run may
+// have it a moment later.
+func HeldBy(ctx context.Context, folder *Folder, now func() time.Time) (*HeldError, error) {
+	generation, current, modified, err := latest(ctx, folder)
+	until := modified.Add(time.Duration(current.TTLSeconds) * time.Second)
+	if err != nil || generation == 0 || current.Released || !now().Before(until) {
+		return nil, err
+	}
+	return &HeldError{Run: current.Run, Until: until}, nil
+}
+
 // RenewLease writes the lease again, so that it expires later. A lease that another run has taken meanwhile is a
 // *HeldError of class Gate.
 func RenewLease(ctx context.Context, folder *Folder, key, run string, ttl time.Duration) error {
