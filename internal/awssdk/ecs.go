@@ -72,10 +72,11 @@ func (e *ECS) resolve(ctx context.Context, secrets []types.Secret) (map[string]s
 			if json.Unmarshal([]byte(value), &fields) != nil {
 				return nil, fmt.Errorf("ResourceInitializationError: secret %s is no JSON object of texts", id)
 			}
-			found := false
-			if value, found = fields[key]; !found {
+			field, found := fields[key]
+			if !found {
 				return nil, fmt.Errorf("ResourceInitializationError: secret %s has no field %s", id, key)
 			}
+			value = field
 		}
 		values[aws.ToString(s.Name)] = value
 	}

@@ -62,7 +62,7 @@ func TestComparison(t *testing.T) {
 		return apiCall{role: "r", action: "s3:GetObject", resource: "arn:aws:s3:::b/" + key}
 	}
 	put := apiCall{role: "r", action: "s3:PutObject", resource: "arn:aws:s3:::b/k"}
-	why := exception{"r", "s3:PutObject", ".*", "an error path"}
+	why := exception{"r", "s3:PutObject", ".*", "an error path", false}
 	for _, c := range []struct {
 		name, policy string
 		calls        []apiCall
@@ -77,7 +77,7 @@ func TestComparison(t *testing.T) {
 		{"a call that is denied", allow, []apiCall{get("k"), put, get("secret/k")}, nil, "statement Not denies"},
 		{"another bucket", allow, []apiCall{get("k"), put, {role: "r", action: "s3:GetObject", resource: "arn:aws:s3:::c/k"}}, nil, "on arn:aws:s3:::c/k"},
 		{"another role", allow, []apiCall{get("k"), put, {role: "q", action: "s3:GetObject"}}, nil, "no role q"},
-		{"an unknown condition", strings.Replace(allow, `"Resource": "arn:aws:s3:::b/*"`, `"Resource": "arn:aws:s3:::b/*", "Condition": {"X": {"y": "z"}}`, 1), []apiCall{get("k"), put}, []exception{{"r", ".*", ".*", ""}}, "does not know the condition key y"},
+		{"an unknown condition", strings.Replace(allow, `"Resource": "arn:aws:s3:::b/*"`, `"Resource": "arn:aws:s3:::b/*", "Condition": {"X": {"y": "z"}}`, 1), []apiCall{get("k"), put}, []exception{{"r", ".*", ".*", "", false}}, "does not know the condition key y"},
 		{"what cannot be read", `{"Statement": {"Effect": "Allow", "NotAction": "a", "Resource": "*"}}`, nil, nil, "NotAction"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

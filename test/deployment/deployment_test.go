@@ -179,7 +179,7 @@ func (d *deployed) prepare() {
 	club := d.out.collaborations["loyalty-club"]
 	d.collaboration = d.front.stacks.identifier("AWS::CleanRooms::Collaboration")
 	d.openRoom(d.demo, club.MembershipID, club.TemplateARNs["members_since"])
-	d.findKeys(map[string]string{}, map[string]string{})
+	d.findKeys()
 }
 
 // execute runs the deployed state machine for an audience.
@@ -394,9 +394,6 @@ func (d *deployed) scheduled(t *testing.T) {
 	}
 	assert.Len(t, d.started(), before+1)
 }
-
-// exceptions are the grants that no call of the test needs.
-var exceptions = []exception{}
 
 func (d *deployed) permissions(t *testing.T) {
 	roles := d.roles()

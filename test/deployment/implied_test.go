@@ -29,7 +29,7 @@ func arnOf(service, rest string) string {
 // startCalls are what an execution itself takes: its history is encrypted.
 func (m *machine) startCalls() []apiCall {
 	context := map[string][]string{"kms:EncryptionContext:aws:states:stateMachineArn": {m.arn}}
-	key := m.w.keys.machine[m.name]
+	key := m.key
 	if key == "" {
 		return nil
 	}
@@ -143,13 +143,13 @@ func remarshal(from, into any) error {
 
 // keys are the KMS keys of what was deployed, by name.
 type keys struct {
-	bucket, queue, secret, machine map[string]string
+	bucket, queue, secret map[string]string
 }
 
 // findKeys asks what was deployed for its keys.
-func (w *world) findKeys(secrets, machines map[string]string) {
+func (w *world) findKeys() {
 	w.t.Helper()
-	w.keys = keys{bucket: map[string]string{}, queue: map[string]string{}, secret: secrets, machine: machines}
+	w.keys = keys{bucket: map[string]string{}, queue: map[string]string{}, secret: map[string]string{}}
 	ctx := w.t.Context()
 	buckets, err := s3.NewFromConfig(w.admin).ListBuckets(ctx, &s3.ListBucketsInput{})
 	require.NoError(w.t, err)
@@ -181,6 +181,13 @@ func (w *world) findKeys(secrets, machines map[string]string) {
 func (w *world) withImplied(calls []apiCall) []apiCall {
 	var all []apiCall
 	for _, call := range calls {
+		if open, ok := strings.CutSuffix(call.resource, openSecret); ok {
+			for arn := range w.keys.secret {
+				if strings.HasPrefix(arn, open+"-") {
+					call.resource = arn
+				}
+			}
+		}
 		all = append(all, call)
 		add := func(because, resource string, context map[string][]string, actions ...string) {
 			for _, action := range actions {

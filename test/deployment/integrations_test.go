@@ -61,8 +61,8 @@ func awsFamily(t *testing.T) family {
 // TestIntegrations asks the integrations of one machine and those of the AWS SDK the same, and wants the same answers: results
 // where the definition looks for them, and errors by the names that it catches.
 func TestIntegrations(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) family{"one machine": localFamily, "the AWS SDK": awsFamily} {
-		t.Run(name, func(t *testing.T) { checkFamily(t, make(t)) })
+	for name, open := range map[string]func(*testing.T) family{"one machine": localFamily, "the AWS SDK": awsFamily} {
+		t.Run(name, func(t *testing.T) { checkFamily(t, open(t)) })
 	}
 }
 

@@ -22,7 +22,7 @@ var questions = []struct{ what, service, target, body string }{
 	{"log groups", "logs", "Logs_20140328.DescribeLogGroups", "{}"},
 	{"saved queries", "logs", "Logs_20140328.DescribeQueryDefinitions", "{}"},
 	{"secrets", "secretsmanager", "secretsmanager.ListSecrets", "{}"},
-	{"clusters", "ecs", "AmazonEC2ContainerServiceV20141113.ListClusters", "{}"},
+	{"clusters", "ecs", "AmazonEC2ContainerServiceV20141113.DescribeClusters", `{"clusters": ["` + prefix + `"]}`},
 	{"task definitions", "ecs", "AmazonEC2ContainerServiceV20141113.ListTaskDefinitions", "{}"},
 	{"repositories", "ecr", "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories", "{}"},
 	{"databases", "glue", "AWSGlue.GetDatabases", "{}"},
@@ -36,7 +36,7 @@ var questions = []struct{ what, service, target, body string }{
 	{"subnets", "ec2", "", "Action=DescribeSubnets&Version=2016-11-15"},
 	{"security groups", "ec2", "", "Action=DescribeSecurityGroups&Version=2016-11-15"},
 	{"addresses", "ec2", "", "Action=DescribeAddresses&Version=2016-11-15"},
-	{"endpoints", "ec2", "", "Action=DescribeVpcEndpoints&Version=2016-11-15"},
+	{"endpoints", "ec2", "", "Action=DescribeVpcEndpoints&Version=2016-11-15&Filter.1.Name=vpc-endpoint-state&Filter.1.Value.1=available"},
 }
 
 // bearing finds the deployment's name in an answer. What the front made itself for the emulator's sake does not count.
@@ -48,7 +48,11 @@ func (d *deployed) left() map[string][]string {
 	d.t.Helper()
 	found := map[string][]string{}
 	for _, q := range questions {
-		for _, line := range strings.FieldsFunc(d.ask(q.service, "/", q.target, q.body), func(r rune) bool { return strings.ContainsRune(`",<>: `, r) }) {
+		answer := d.ask(q.service, "/", q.target, q.body)
+		if strings.Contains(answer, `"INACTIVE"`) { // a cluster that was deleted
+			continue
+		}
+		for _, line := range strings.FieldsFunc(answer, func(r rune) bool { return strings.ContainsRune(`",<>: `, r) }) {
 			if strings.Contains(line, "/front-") || strings.HasPrefix(line, "front-") {
 				continue
 			}
@@ -71,12 +75,14 @@ func (d *deployed) left() map[string][]string {
 	return found
 }
 
+var enabled = regexp.MustCompile(`"KeyState": ?"Enabled"`)
+
 // enabledKeys are the KMS keys that do not wait for their deletion, which takes a week at least.
 func (d *deployed) enabledKeys() []string {
 	d.t.Helper()
 	var all []string
 	for _, id := range regexp.MustCompile(`"KeyId": ?"([^"]+)"`).FindAllStringSubmatch(d.ask("kms", "/", "TrentService.ListKeys", "{}"), -1) {
-		if about := d.ask("kms", "/", "TrentService.DescribeKey", `{"KeyId": "`+id[1]+`"}`); strings.Contains(about, `"Enabled"`) && strings.Contains(about, `"CUSTOMER"`) {
+		if about := d.ask("kms", "/", "TrentService.DescribeKey", `{"KeyId": "`+id[1]+`"}`); enabled.MatchString(about) && strings.Contains(about, `"CUSTOMER"`) {
 			all = append(all, id[1])
 		}
 	}

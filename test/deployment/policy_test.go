@@ -66,8 +66,8 @@ func parsePolicy(document string) ([]statement, error) {
 
 // matches tells which of the statement's actions and resources cover a call, and whether its conditions hold.
 func (s *statement) matches(call apiCall) (action, resource string, err error) {
-	action = first(s.Action, func(p string) bool { return wild(strings.ToLower(p), strings.ToLower(call.action)) })
-	resource = first(s.Resource, func(p string) bool { return wild(p, call.resource) })
+	action = narrowest(s.Action, func(p string) bool { return wild(strings.ToLower(p), strings.ToLower(call.action)) })
+	resource = narrowest(s.Resource, func(p string) bool { return wild(p, call.resource) })
 	if action == "" || resource == "" {
 		return "", "", nil
 	}
@@ -85,11 +85,15 @@ func (s *statement) matches(call apiCall) (action, resource string, err error) {
 	return action, resource, nil
 }
 
-func first(all []string, ok func(string) bool) string {
-	if i := slices.IndexFunc(all, ok); i >= 0 {
-		return all[i]
+// narrowest is the longest of the patterns that are right: the one that was written for the call, when a wider one has it too.
+func narrowest(all []string, ok func(string) bool) string {
+	found := ""
+	for _, pattern := range all {
+		if len(pattern) > len(found) && ok(pattern) {
+			found = pattern
+		}
 	}
-	return ""
+	return found
 }
 
 // wild matches IAM's patterns: * is any text, slashes too, and ? a character.

@@ -162,6 +162,9 @@ func readEvents(r *request) ([]apiCall, error) {
 // secretARN finds a secret's ARN in an answer, which has it also when there is no value.
 var secretARN = regexp.MustCompile(`arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@!-]+`)
 
+// openSecret stands for the six random characters at the end of a secret's ARN, when the answer does not tell them.
+const openSecret = "-??????"
+
 func readSecret(r *request, answer *answerWriter) ([]apiCall, error) {
 	var in struct {
 		SecretID string `json:"SecretId"`
@@ -172,8 +175,7 @@ func readSecret(r *request, answer *answerWriter) ([]apiCall, error) {
 	arn := in.SecretID
 	if !strings.HasPrefix(arn, "arn:") {
 		if arn = secretARN.FindString(answer.kept.String()); arn == "" {
-			// Six random characters end a secret's ARN; policies leave them open.
-			arn = fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s-AbCdEf", region, account, in.SecretID)
+			arn = fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s%s", region, account, in.SecretID, openSecret)
 		}
 	}
 	return one("secretsmanager:"+r.operation, arn), nil

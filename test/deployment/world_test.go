@@ -68,6 +68,7 @@ type machine struct {
 	role    string // its name
 	loaded  *asl.Machine
 	cluster string // that its tasks run in
+	key     string // that encrypts its history
 }
 
 // machine fetches a deployed definition and loads it.
@@ -79,7 +80,11 @@ func (w *world) machine(name string) *machine {
 	loaded, err := asl.Load([]byte(aws.ToString(out.Definition)))
 	require.NoError(w.t, err)
 	role := aws.ToString(out.RoleArn)
-	return &machine{w: w, name: name, arn: arn, role: role[strings.LastIndexByte(role, '/')+1:], loaded: loaded}
+	m := &machine{w: w, name: name, arn: arn, role: role[strings.LastIndexByte(role, '/')+1:], loaded: loaded}
+	if out.EncryptionConfiguration != nil {
+		m.key = aws.ToString(out.EncryptionConfiguration.KmsKeyId)
+	}
+	return m
 }
 
 // An execution is one that has ended.
