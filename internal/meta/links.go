@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// The pages of Meta's that people are sent to: where they act, and where it is documented. No other file has a link.
+// The pages of Meta's that people are sent to: where they act, and where it is documented. No other file of
+// the package has a link.
 const (
 	SystemUsersPage = "https://business.facebook.com/settings/system-users"
 	AccountsPage    = "https://business.facebook.com/settings/ad-accounts"

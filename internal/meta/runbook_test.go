@@ -198,6 +198,15 @@ func TestRunbookExplainsEveryCode(t *testing.T) {
 	assert.NotEmpty(t, sectionOf(t, part, otherSection))
 }
 
+// The vocabulary cannot import this package, so its links are held against the table here.
+func TestGuidesOfClassesLinkTheSamePages(t *testing.T) {
+	assert.Equal(t, StatusPage, audience.Transient.Guide().Link)
+	assert.Equal(t, limitsPage, audience.Throttled.Guide().Link)
+	for _, c := range []audience.Class{audience.Invalid, audience.Gate, audience.Action} {
+		assert.FileExists(t, "../../docs/"+c.Guide().Link)
+	}
+}
+
 func TestEveryKindHasAChapter(t *testing.T) {
 	require.Len(t, chapters, len(remedies))
 	for k := range remedies {

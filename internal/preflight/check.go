@@ -124,7 +124,7 @@ func (f *Findings) expiry(name, what, fix string, at, now time.Time) {
 	case left <= 0:
 		f.fail(name, audience.Action, fix, "%s expired on %s", what, date)
 	case left < expiryNotice:
-		f.warn(name, fix, "%s expires on %s, in less than %d days", what, date, int(left/(24*time.Hour))+1)
+		f.warn(name, fix, "%s expires on %s, in less than %d days", what, date, days(left))
 	default:
 		f.ok(name, "%s is good until %s", what, date)
 	}
