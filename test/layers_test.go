@@ -63,7 +63,7 @@ var mains = []string{"tasks", "statemachine/local", "internal/meta/sandbox/cmd"}
 
 var bans = []ban{
 	{"flag", mains, false, "only a main package is told how to behave by its arguments; the others are told by their caller"},
-	{"os.Getenv", mains, false, "a package that reads the environment cannot be tested or run twice in a process"},
+	{"os.Getenv", slices.Concat(mains, []string{"test/tools"}), false, "a package that reads the environment cannot be tested or run twice in a process"},
 	{"os.LookupEnv", mains, false, "as os.Getenv"},
 	{"os.Environ", mains, false, "as os.Getenv"},
 	{"os.Exit", mains, false, "it skips every deferred call: return an error, its class is the exit code"},
