@@ -20,8 +20,18 @@ func TestOneRunHoldsAnAudience(t *testing.T) {
 		ctx := t.Context()
 		later := func() time.Time { return time.Now().Add(2 * ttl) }
 
+		nobody, err := storage.HeldBy(ctx, f, time.Now)
+		require.NoError(t, err)
+		assert.Nil(t, nobody)
 		key, err := storage.TakeLease(ctx, f, "one", ttl, time.Now)
 		require.NoError(t, err)
+		one, err := storage.HeldBy(ctx, f, time.Now)
+		require.NoError(t, err)
+		assert.Equal(t, "one", one.Run)
+		assert.WithinRange(t, one.Until, time.Now(), time.Now().Add(2*ttl))
+		expired, err := storage.HeldBy(ctx, f, later)
+		require.NoError(t, err)
+		assert.Nil(t, expired)
 		again, err := storage.TakeLease(ctx, f, "one", ttl, time.Now)
 		require.NoError(t, err, "the holder may take it again")
 		assert.Equal(t, key, again)
@@ -42,6 +52,9 @@ func TestOneRunHoldsAnAudience(t *testing.T) {
 		require.NoError(t, storage.RenewLease(ctx, f, second, "two", ttl))
 
 		require.NoError(t, storage.ReleaseLease(ctx, f, second, "two"))
+		released, err := storage.HeldBy(ctx, f, time.Now)
+		require.NoError(t, err)
+		assert.Nil(t, released)
 		third, err := storage.TakeLease(ctx, f, "three", ttl, time.Now)
 		require.NoError(t, err, "a lease given back is free")
 		assert.Equal(t, "00000003.json", third)
