@@ -83,13 +83,14 @@ type overviewEntry struct {
 	Members     int64  `json:"members"`
 	Batches     int64  `json:"batches"` // taken, repeated ones included
 	Repeats     int64  `json:"repeats"` // batches that were in their session already
+	Again       int64  `json:"again"`   // of them those whose client had been told, since the sandbox runs: it need not have sent them
 }
 
 func (s *Server) overview() []overviewEntry {
 	list := []overviewEntry{}
 	for _, a := range s.ofAccount("") {
 		a.mu.Lock()
-		list = append(list, overviewEntry{a.id, a.account, a.Name, a.Description, s.operation(a, s.clock.Now()), a.count(s.clock.Now()), a.batches, a.repeats})
+		list = append(list, overviewEntry{a.id, a.account, a.Name, a.Description, s.operation(a, s.clock.Now()), a.count(s.clock.Now()), a.batches, a.repeats, a.again})
 		a.mu.Unlock()
 	}
 	return list

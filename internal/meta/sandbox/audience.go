@@ -43,6 +43,7 @@ type customAudience struct {
 	delivery int      // delivery status that an operator set; 0 when it follows from the size
 	batches  int64
 	repeats  int64
+	again    int64 // batches that were acknowledged before, since the sandbox runs
 }
 
 func (s *Server) open() error {

@@ -129,6 +129,18 @@ func (a *customAudience) note(record batchRecord, s schema) {
 	}
 }
 
+// acknowledge notes that the client was told that a batch was taken.
+func (a *customAudience) acknowledge(p place) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if open := a.sessions[p.session]; open != nil {
+		if open.acknowledged[p.seq] {
+			a.again++
+		}
+		open.acknowledged[p.seq] = true
+	}
+}
+
 // replay does again what a record of the journal says.
 func (s *Server) replay(a *customAudience, head, block []byte) error {
 	var record batchRecord

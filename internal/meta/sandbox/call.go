@@ -30,6 +30,7 @@ type call struct {
 	params   map[string][]byte // by name: a JSON value, or the plain text of a query or form parameter
 	audience *customAudience   // of operations on an audience
 	stuck    bool              // a fault makes the replace that it begins one that gets stuck
+	taken    place             // of the batch that was taken; its answer is still to come
 }
 
 // text gives a parameter as text, whether it came as JSON or in a query.
@@ -41,6 +42,13 @@ func (c *call) text(name string) string {
 		}
 	}
 	return string(raw)
+}
+
+// acknowledge notes that the answer is given.
+func (c *call) acknowledge() {
+	if c.taken.session != 0 {
+		c.audience.acknowledge(c.taken)
+	}
 }
 
 var (

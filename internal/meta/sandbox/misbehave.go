@@ -23,11 +23,14 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, c *call, f *F
 	case faultSlow:
 		answer := s.answer(c)
 		if s.gate.hold(r.Context(), time.Duration(f.Seconds)*time.Second, s.sleep) == nil {
+			c.acknowledge()
 			s.write(w, answer)
 		}
 	case faultStuck:
 		c.stuck = true
-		s.write(w, s.answer(c))
+		answer := s.answer(c)
+		c.acknowledge()
+		s.write(w, answer)
 	case faultTerms:
 		s.write(w, s.withoutTerms(c))
 	default:

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestReplace(t *testing.T) {
 	assert.Equal(t, 200, m.status(id))
 	for _, m := range []meta{m, open(t, cfg)} {
 		assert.Equal(t, want("EMAIL=a", "EMAIL=kept", "EMAIL=c", "EMAIL=b", "EMAIL=d"), m.members(id))
-		assert.Contains(t, m.call("GET", "/sandbox/audiences", nil).text, `"members":5,"batches":6,"repeats":1}`)
+		assert.Contains(t, m.call("GET", "/sandbox/audiences", nil).text, `"members":5,"batches":6,"repeats":1,`)
 	}
 	m.add(id, "EMAIL", nil, hash("late")).ack(t)
 }
@@ -172,6 +173,26 @@ func TestReplaceInParallel(t *testing.T) {
 	received, _ := m.replace(id, "EMAIL", last(1, 42), rowsOf(50, 41*50)...).ack(t)
 	assert.Equal(t, 42*50, received)
 	assert.Len(t, m.members(id), 42*50)
+}
+
+// TestAcknowledgedTwice counts the batches that a client sends although it knows that they were taken.
+func TestAcknowledgedTwice(t *testing.T) {
+	m := open(t, sandbox.Config{})
+	id := m.filled()
+	again := func(n int) {
+		t.Helper()
+		assert.Contains(t, m.call("GET", "/sandbox/audiences", nil).text, fmt.Sprintf(`,"again":%d}`, n))
+	}
+	m.replace(id, "EMAIL", batch(1, 1), hash("a")).ack(t)
+	require.NoError(t, m.SetFault(sandbox.Fault{Fault: "drop_response", Count: 1}))
+	require.NoError(t, m.SetFault(sandbox.Fault{Fault: "server_error", Done: true, Count: 1}))
+	assert.Panics(t, func() { m.replace(id, "EMAIL", batch(1, 2), hash("b")) })
+	m.replace(id, "EMAIL", batch(1, 2), hash("b")).fails(t, 2, 0)
+	m.replace(id, "EMAIL", batch(1, 2), hash("b")).ack(t)
+	again(0)
+	m.replace(id, "EMAIL", batch(1, 2), hash("b")).ack(t)
+	m.replace(id, "EMAIL", batch(1, 1), hash("b")).fails(t, 2650, 1870145)
+	again(1)
 }
 
 func TestUsersOfAnyAudience(t *testing.T) {

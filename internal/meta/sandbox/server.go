@@ -155,7 +155,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.misbehave(w, r, c, f)
 			return
 		}
-		s.write(w, s.answer(c))
+		answer := s.answer(c)
+		c.acknowledge()
+		s.write(w, answer)
 	}
 }
 

@@ -36,11 +36,14 @@ type session struct {
 	total    int64 // announced
 	batches  map[int64]tally
 	sum      tally
+
+	acknowledged map[int64]bool // batches by number; the journal does not keep it
 }
 
 func newSession(record batchRecord, s schema) *session {
 	return &session{
 		id: record.Session, mode: record.mode(), schema: s.String(), first: record.at(), stuck: record.Stuck, batches: map[int64]tally{},
+		acknowledged: map[int64]bool{},
 	}
 }
 

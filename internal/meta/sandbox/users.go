@@ -61,6 +61,7 @@ func (s *Server) users(c *call) reply {
 	id, sum := impliedSession(a.account, u.record.Remove, u.parsed), u.record.tally()
 	if u.place.session != 0 {
 		id, sum = u.place.session, a.sessions[u.place.session].sum
+		c.taken = u.place
 	}
 	answer := s.receipt(id, sum, u.samples)
 	answer["audience_id"] = a.id
