@@ -123,6 +123,9 @@ func (c *comparison) call(all []*policyStatement, call apiCall) {
 		if call.because != "" {
 			because = " (" + call.because + ")"
 		}
+		for _, p := range call.context["s3:prefix"] {
+			because += " with the prefix " + shape(p)
+		}
 		c.problem("%s calls %s on %s%s, which no policy of it allows", call.role, call.action, shape(call.resource), because)
 	}
 }

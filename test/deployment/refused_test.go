@@ -27,7 +27,7 @@ func TestRefusedAtPlan(t *testing.T) {
 	}{
 		{"a name that is too long", region, strings.Repeat("a", 21), "", "name must have 3 to 20 lower case letters"},
 		{"a region without Clean Rooms", "eu-south-2", prefix, "", "Clean Rooms is not known to be in eu-south-2"},
-		{"another region than the provider's", region, prefix, `provider "aws" { region = "us-west-2" }`, "this is for " + region},
+		{"another region than the one it is meant for", region, prefix, `module "cleanreach" { expected_region = "us-west-2" }`, "this is for us-west-2"},
 		{"two audiences of one name", region, prefix, twice, "globex/subscribers"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

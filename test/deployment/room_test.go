@@ -50,7 +50,7 @@ func (g glueCatalog) Table(ctx context.Context, name string) (audience.CatalogTa
 
 func tableRole(table string) string { return prefix + "-table-" + strings.ReplaceAll(table, "_", "-") }
 
-var ofRun = regexp.MustCompile(`/runs/([^/]+)/([^/]+)/`)
+var runsOf = regexp.MustCompile(`/runs/([^/]+)/([^/]+)/`)
 
 // forCleanRooms gives a call of Clean Rooms to the role that it makes it with.
 func forCleanRooms(call apiCall) apiCall {
@@ -62,7 +62,7 @@ func forCleanRooms(call apiCall) apiCall {
 	for _, p := range call.context["s3:prefix"] {
 		key += "/" + p
 	}
-	if found := ofRun.FindStringSubmatch(key); found != nil {
+	if found := runsOf.FindStringSubmatch(key); found != nil {
 		call.role = tableRole(audience.TableName(found[1], found[2]))
 	}
 	return call
