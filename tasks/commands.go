@@ -29,6 +29,7 @@ func commands() []command {
 		{"report", "receipts to the account of every row", true, stage(reportStage)},
 		{"explain", "why does a person not match: canonical values and hashes of JSON lines", false, explain},
 		{"doctor", "ask Meta all that preflight asks, for audience definitions", false, doctor{now: time.Now}.run},
+		{"optout", "suppress people in every later run, and remove them at Meta now", false, optoutCommand},
 		{"redrive", "what failed for good, by cause; and send it again", false, redriveCommand},
 		{"replay", "the bus's events of a range of time once more", false, replayCommand},
 		{"validate", "check an audience definition", false, validate},
@@ -105,7 +106,7 @@ func run(ctx context.Context, args []string, e env, stdin io.Reader, stdout, std
 }
 
 // ownHelp are the commands that have more to say about themselves.
-var ownHelp = []string{"doctor", "redrive", "replay", "explain"}
+var ownHelp = []string{"doctor", "optout", "redrive", "replay", "explain"}
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
 

@@ -59,7 +59,7 @@ func Open(work *storage.Folder, tenant string) *List {
 
 // A File is one of the list's files, as its footer describes it.
 type File struct {
-	Number int
+	Number int                  `json:"-"`
 	Kind   Kind                 `json:"kind"`
 	At     time.Time            `json:"at"` // by the clock of whoever wrote it
 	Counts map[audience.Key]int `json:"entries"`
@@ -71,30 +71,30 @@ const metadataKey = "cleanreach.suppression"
 var fields = []table.Field{{Name: "key", Type: table.String}, {Name: "sha256", Type: table.String}}
 
 // Append adds a file with these entries, which it sorts: nothing in a file tells which hashes are one person's. It gives
-// the file's number.
-func (l *List) Append(ctx context.Context, kind Kind, at time.Time, entries []Entry) (int, error) {
-	data, err := encode(kind, at, entries)
+// the file's number, and how many different entries there were.
+func (l *List) Append(ctx context.Context, kind Kind, at time.Time, entries []Entry) (number, added int, err error) {
+	data, added, err := encode(kind, at, entries)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	last, err := l.Newest(ctx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	const races = 1000 // each lost race means that somebody else's entries are in
 	for number := last + 1; number <= last+races; number++ {
 		err := l.folder.Create(ctx, fileName(number), data)
 		if err == nil {
-			return number, nil
+			return number, added, nil
 		}
 		if !errors.Is(err, fs.ErrExist) {
-			return 0, fmt.Errorf("add to the suppression list: %w", err)
+			return 0, 0, fmt.Errorf("add to the suppression list: %w", err)
 		}
 	}
-	return 0, audience.Failf(audience.Transient, "add to the suppression list: others were faster %d times", races)
+	return 0, 0, audience.Failf(audience.Transient, "add to the suppression list: others were faster %d times", races)
 }
 
-func encode(kind Kind, at time.Time, entries []Entry) ([]byte, error) {
+func encode(kind Kind, at time.Time, entries []Entry) (data []byte, added int, err error) {
 	slices.SortFunc(entries, func(a, b Entry) int {
 		if a.Key != b.Key {
 			return strings.Compare(string(a.Key), string(b.Key))
@@ -113,17 +113,20 @@ func encode(kind Kind, at time.Time, entries []Entry) ([]byte, error) {
 	}
 	description, err := json.Marshal(file)
 	if err != nil {
-		return nil, fmt.Errorf("describe a file of the suppression list: %w", err)
+		return nil, 0, fmt.Errorf("describe a file of the suppression list: %w", err)
 	}
 	var out bytes.Buffer
 	w, err := table.NewWriter(&out, fields, table.WriteOptions{Metadata: map[string]string{metadataKey: string(description)}})
+	if err == nil {
+		err = w.WriteBatch(columns, nil)
+	}
+	if err == nil {
+		err = w.Close()
+	}
 	if err != nil {
-		return nil, err
+		return nil, 0, fmt.Errorf("write the suppression list: %w", err)
 	}
-	if err := w.WriteBatch(columns, nil); err != nil {
-		return nil, fmt.Errorf("write the suppression list: %w", err)
-	}
-	return out.Bytes(), w.Close()
+	return out.Bytes(), columns[0].Len(), nil
 }
 
 // Newest is the highest number of a file; 0 when the list is empty.
@@ -143,6 +146,9 @@ func (l *List) numbers(ctx context.Context) ([]int, error) {
 	}
 	var numbers []int
 	for _, o := range objects {
+		if strings.HasPrefix(path.Base(o.Key), ".") { // on disk: another writer's file that has no number yet
+			continue
+		}
 		n, err := strconv.Atoi(strings.TrimSuffix(path.Base(o.Key), ".parquet"))
 		if err != nil || fileName(n) != o.Key {
 			return nil, audience.Failf(audience.Invalid, "read the suppression list: %s%s is none of its files: take it away", l.folder.URL(), o.Key)
