@@ -28,6 +28,7 @@ var exceptions = []exception{
 	{"cleanreach-upload", "s3:ListBucket", ".*cleanreach-results.*", "a matched file that has vanished is 404 only to those who may list", false},
 	{"cleanreach-state-machine", "s3:GetObject", ".*/chunks-\\*.json", "the chunks that a redrive is to upload", false},
 	{"cleanreach-(preflight|prepare)", "s3:(Get|Put|Delete)Object", ".*/leases/.*", "whichever of the two comes first takes the lease and clears older ones away", true},
+	{"cleanreach-(prepare|upload)", "s3:GetObject", ".*/suppression/.*", "nobody has opted out here", false},
 
 	// Other tenants and audiences than the one that is run here.
 	{"cleanreach-(preflight|upload|report)", "secretsmanager:GetSecretValue", ".*/globex/.*", "a tenant of whom nothing is run here", false},

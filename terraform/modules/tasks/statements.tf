@@ -43,6 +43,8 @@ locals {
   takes_lease = ["preflight", "prepare"] # the others only renew the lease that these two took
   asks_meta   = ["preflight", "upload", "report"]
   reads_match = ["plan", "upload"]
+  leaves_out  = ["prepare", "upload"] # people who opted out: the tenant's list in the work bucket, which only an operator writes
+  suppression = "suppression/*/list/"
 
   # Each stage's keys of the work bucket. An upload's failure document is named after its chunk too.
   failure = { for stage in local.stages : stage => stage == "upload" ? "${local.run}failures/upload*.json" : "${local.run}failures/${stage}.json" }
@@ -58,6 +60,7 @@ locals {
   read = { for stage, d in local.documents : stage => distinct(concat(
     [for document in d.read : "${local.run}${document}"],
     ["${local.lease}*.json"],
+    contains(local.leaves_out, stage) ? ["${local.suppression}*"] : [],
     local.removed[stage],
   )) }
 
