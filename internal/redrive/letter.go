@@ -95,7 +95,7 @@ func clean(text string) string { return printable.ReplaceAllString(text, "?") }
 // An Entry is what the queue says about one run or one chunk. A letter may be delivered twice, and a chunk that was sent
 // again and failed again has several.
 type Entry struct {
-	Letter            // the newest
+	Letter             // the newest
 	Sent     time.Time // when the newest was sent
 	messages []message // all of them
 }

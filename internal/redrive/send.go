@@ -38,7 +38,7 @@ const misses = 5
 
 // A job is one run, with what is to be sent again of it.
 type job struct {
-	Letter  // names of the run, and its folder
+	Letter // names of the run, and its folder
 
 	entries []*Entry
 	oldest  time.Time

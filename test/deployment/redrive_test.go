@@ -83,12 +83,14 @@ func (o *office) letters() (all, visible string) {
 	return visible + "+" + out.Attributes["ApproximateNumberOfMessagesNotVisible"], visible
 }
 
-func (o *office) tell(format string, args ...any) { o.said = append(o.said, fmt.Sprintf(format, args...)) }
+func (o *office) tell(format string, args ...any) {
+	o.said = append(o.said, fmt.Sprintf(format, args...))
+}
 
 // cleanreach runs the compiled binary as an operator does, and gives what it prints.
 func (o *office) cleanreach(args ...string) string {
 	o.t.Helper()
-	out, err := exec.CommandContext(o.t.Context(), filepath.Join(programs, "cleanreach"), args...).CombinedOutput() //nolint:gosec // the program under test
+	out, err := exec.CommandContext(o.t.Context(), filepath.Join(programs, "cleanreach"), args...).CombinedOutput()
 	require.NoError(o.t, err, string(out))
 	return string(out)
 }
