@@ -41,7 +41,7 @@ func startMoto(t *testing.T) string {
 	require.NoError(t, err)
 
 	var output bytes.Buffer
-	cmd := exec.Command(path, "-H", host, "-p", port) //nolint:gosec // the emulator
+	cmd := exec.Command(path, "-H", host, "-p", port)
 	cmd.Env = append(os.Environ(), "PYTHONWARNINGS=ignore", "MOTO_ACCOUNT_ID="+account)
 	cmd.Stdout, cmd.Stderr = nil, &output
 	require.NoError(t, cmd.Start())

@@ -83,7 +83,10 @@ func showAllowed(r *request, policy []byte) bool {
 // another version is put before it, and goes after it.
 func (b *buckets) remove(w http.ResponseWriter, r *request, bucket string) bool {
 	var in struct {
-		Object []struct{ Key, VersionId string } //nolint:revive // S3's name
+		Object []struct {
+			Key     string
+			Version string `xml:"VersionId"`
+		}
 	}
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
@@ -103,16 +106,16 @@ func (b *buckets) remove(w http.ResponseWriter, r *request, bucket string) bool 
 	}
 	var deleted strings.Builder
 	for _, o := range in.Object {
-		if err := remove(o.Key, o.VersionId); err != nil {
+		if err := remove(o.Key, o.Version); err != nil {
 			put, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &o.Key})
 			if err == nil {
-				err = errors.Join(remove(o.Key, o.VersionId), remove(o.Key, aws.ToString(put.VersionId)))
+				err = errors.Join(remove(o.Key, o.Version), remove(o.Key, aws.ToString(put.VersionId)))
 			}
 			if err != nil {
 				return refuseXML(w, "InternalError", err.Error())
 			}
 		}
-		deleted.WriteString("<Deleted>" + element("Key", o.Key) + element("VersionId", o.VersionId) + "</Deleted>")
+		deleted.WriteString("<Deleted>" + element("Key", o.Key) + element("VersionId", o.Version) + "</Deleted>")
 	}
 	_, _ = io.WriteString(w, "<DeleteResult>"+deleted.String()+"</DeleteResult>")
 	return true

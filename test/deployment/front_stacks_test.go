@@ -124,7 +124,7 @@ func (s *stack) apply(form url.Values) error {
 		Outputs map[string]struct{ Value any }
 	}
 	if err := json.Unmarshal([]byte(form.Get("TemplateBody")), &template); err != nil {
-		return fmt.Errorf("Template format error: %w", err) //nolint:staticcheck // CloudFormation's words
+		return fmt.Errorf("Template format error: %w", err)
 	}
 	s.Template, s.Parameters, s.Tags = form.Get("TemplateBody"), members(form, "Parameters", "ParameterKey", "ParameterValue"), members(form, "Tags", "Key", "Value")
 	for name, p := range template.Parameters {

@@ -112,7 +112,7 @@ func readS3(r *request) ([]apiCall, error) {
 		}
 		return nil, fmt.Errorf("the record does not know %s of a bucket with %v", r.Method, query)
 	}
-	action := ""
+	var action string
 	switch {
 	case query.Has("uploadId") && r.Method == http.MethodDelete:
 		action = "s3:AbortMultipartUpload"

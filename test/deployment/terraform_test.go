@@ -73,7 +73,7 @@ func copyTree(t *testing.T, from, to string) {
 		case strings.HasPrefix(entry.Name(), ".terraform.lock"), strings.Contains(entry.Name(), "tfstate"):
 			return nil
 		}
-		data, err := os.ReadFile(path) //nolint:gosec // a file of this repository
+		data, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
