@@ -108,7 +108,7 @@ func (s *source) file(ctx context.Context, file storage.Object, t *Tally, take f
 		if err := reader.Read(&b); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return err
+			return s.mapping(file, err)
 		}
 		for _, bad := range b.Bad {
 			r.drop(file.Key, bad.Row, "ROW:"+bad.Reason)
@@ -135,11 +135,15 @@ func (s *source) open(ctx context.Context, file storage.Object) ([]field, table.
 		}
 	}
 	reader, err := s.reader(ctx, file, fields)
-	var missing *table.MissingColumnsError
-	if errors.As(err, &missing) {
-		err = s.noColumn(file, missing)
+	return fields, reader, s.mapping(file, err)
+}
+
+// mapping says of columns that are missing how they are mapped here.
+func (s *source) mapping(file storage.Object, err error) error {
+	if missing := (*table.MissingColumnsError)(nil); errors.As(err, &missing) {
+		return s.noColumn(file, missing)
 	}
-	return fields, reader, err
+	return err
 }
 
 // present gives the fields whose column is in the file.

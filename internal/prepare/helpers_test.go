@@ -142,7 +142,7 @@ func (b *bench) checkDocument(doc *audience.Prepared) {
 	var written audience.Prepared
 	require.NoError(b, b.deps.Folder.ReadJSON(b.Context(), audience.PreparedFile, &written))
 	assert.Equal(b, *doc, written)
-	assert.Equal(b, doc.Source, doc.NoConsent+doc.Quarantined+doc.Prepared)
+	assert.Equal(b, doc.Source, doc.NoConsent+doc.Suppressed+doc.Quarantined+doc.Prepared)
 	assert.Len(b, b.rows(audience.PreparedDir), int(doc.Prepared))
 	dropped := slices.DeleteFunc(b.rows(audience.QuarantineDir), func(r string) bool { return strings.HasSuffix(r, "|field") })
 	assert.Len(b, dropped, int(doc.Quarantined))

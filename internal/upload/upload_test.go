@@ -160,7 +160,7 @@ func (b *bench) balance() {
 		return
 	}
 	b.receipt = &r
-	assert.Equal(b.t, r.Rows, r.Unusable+r.Sent+r.Failed)
+	assert.Equal(b.t, r.Rows, r.Unusable+r.Withheld+r.Sent+r.Failed)
 	var rows, received, invalid int64
 	for _, batch := range r.Batches {
 		rows, received, invalid = rows+batch.Rows, received+batch.Received, invalid+batch.Invalid
