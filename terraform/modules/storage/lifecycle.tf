@@ -1,6 +1,7 @@
 locals {
   # What expires, by prefix, and after how many days. What is not named stays: in work the definitions (audiences/), the
-  # leases (leases/) and whatever tables point to before their first run.
+  # leases (leases/), whatever tables point to before their first run, and who opted out (suppression/), which must not be
+  # forgotten.
   expiry = {
     raw     = { prefix = "", days = var.retention_days.raw }
     work    = { prefix = "runs/", days = var.retention_days.runs }

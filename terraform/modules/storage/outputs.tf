@@ -12,7 +12,7 @@ output "raw_bucket_arn" {
 }
 
 output "work_bucket" {
-  description = "Bucket of definitions, leases and runs."
+  description = "Bucket of definitions, leases, runs and who opted out."
   value       = aws_s3_bucket_policy.this["work"].bucket
 }
 

@@ -34,6 +34,13 @@ run "defaults" {
 
   assert {
     condition = alltrue([
+      for r in aws_s3_bucket_lifecycle_configuration.this["work"].rule : length(r.expiration) == 0 || !startswith("suppression/acme/list/00000001.parquet", r.filter[0].prefix)
+    ])
+    error_message = "who opted out would be forgotten, and sent to Meta again"
+  }
+
+  assert {
+    condition = alltrue([
       for c in aws_s3_bucket_lifecycle_configuration.this : [
         for r in c.rule : [r.status, r.filter[0].prefix, r.noncurrent_version_expiration[0].noncurrent_days, r.abort_incomplete_multipart_upload[0].days_after_initiation]
         if r.id == "clear"

@@ -116,6 +116,19 @@ run "data" {
   }
 
   assert {
+    condition = jsonencode({ for stage in local.stages : stage => [
+      for s in local.statements[stage] : s.sid if anytrue([for r in concat(s.resources, flatten([for c in s.conditions : c.values])) : strcontains(r, "suppression/")])
+      ] }) == jsonencode({
+      preflight = []
+      prepare   = ["ReadDocuments", "FindDocuments"]
+      plan      = []
+      upload    = ["ReadDocuments", "FindDocuments"]
+      report    = []
+    })
+    error_message = "prepare and upload read who opted out, and no stage changes it: only an operator does"
+  }
+
+  assert {
     condition     = alltrue([for stage in local.stages : contains(local.removed[stage], "leases/*/*/*.json") == contains(["preflight", "prepare"], stage)])
     error_message = "only the stages that take the lease remove the ones before it"
   }
