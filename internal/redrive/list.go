@@ -51,7 +51,7 @@ type Reader struct {
 // List reads the queue by cause and gives every letter back.
 func (r *Reader) List(ctx context.Context, f Filter) (*Listing, error) {
 	messages, elsewhere, err := r.Queue.read(ctx)
-	defer r.Queue.giveBack(ctx, messages)
+	r.Queue.giveBack(ctx, messages)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package redrive
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -30,7 +31,8 @@ func (w *sending) start(ctx context.Context, j *job) (err error) {
 	if err := w.settle(ctx, j, j.succeeded(ctx)); err != nil || len(j.entries) == 0 {
 		return err
 	}
-	if err := j.findRun(ctx); err != nil {
+	mode, err := j.findRun(ctx)
+	if err != nil {
 		return err
 	}
 	name, running, err := w.Machine.next(ctx, j.Run)
@@ -42,7 +44,7 @@ func (w *sending) start(ctx context.Context, j *job) (err error) {
 		w.Tell("%s: the execution %s is under way already: waiting for it", j, name)
 		return nil
 	}
-	if err := w.free(ctx, j); err != nil {
+	if err := w.free(ctx, j, mode); err != nil {
 		return err
 	}
 	in := input{Tenant: j.Tenant, Audience: j.Audience, Run: j.Run}
@@ -52,7 +54,7 @@ func (w *sending) start(ctx context.Context, j *job) (err error) {
 		if in.Chunks, n, err = j.writeList(ctx); err != nil {
 			return err
 		}
-		what = fmt.Sprintf("%d of its chunks sent again", n)
+		what = count(n, "chunk") + " sent again"
 	}
 	if err := w.Machine.start(ctx, name, in); err != nil {
 		return err
@@ -67,34 +69,49 @@ func (j *job) whole() bool {
 	return slices.ContainsFunc(j.entries, func(e *Entry) bool { return e.Kind == kindRun })
 }
 
-// findRun looks whether the run is still there. One that failed before it was frozen never was, and needs nothing.
-func (j *job) findRun(ctx context.Context) error {
-	_, err := j.folder.Read(ctx, audience.RunFile)
+// findRun looks whether the run is still there, and gives the mode that it has been frozen with. One that failed before it
+// was frozen never was there, and needs nothing.
+func (j *job) findRun(ctx context.Context) (mode string, err error) {
+	var run struct {
+		Definition struct {
+			Meta struct {
+				Mode string `json:"mode"`
+			} `json:"meta"`
+		} `json:"definition"`
+	}
+	err = j.folder.ReadJSON(ctx, audience.RunFile, &run)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return cmp.Or(run.Definition.Meta.Mode, audience.ModeAdd), err
 	}
 	if slices.ContainsFunc(j.entries, func(e *Entry) bool { return e.Kind == kindRun && e.Stage == stageLoad }) {
-		return nil
+		return audience.ModeAdd, nil
 	}
-	return errGone("the run's folder " + j.URL)
+	return "", errGone("the run's folder " + j.URL)
 }
 
-// free looks whether the audience is nobody's. An execution that found it taken would only write another letter.
-func (w *sending) free(ctx context.Context, j *job) error {
+// free looks whether the audience is nobody's. An execution that found it taken would only write another letter. And where
+// a run decides who is in the audience, not only who comes or goes, an older run's people must not follow a newer one's.
+func (w *sending) free(ctx context.Context, j *job, mode string) error {
 	leases, err := w.Open(ctx, j.leaseURL())
 	if err != nil {
 		return fmt.Errorf("look who has the audience: %w", err)
 	}
 	defer func() { _ = leases.Close() }()
-	held, err := storage.HeldBy(ctx, leases, w.Now)
-	switch {
-	case err != nil || held == nil:
+	last, err := storage.LastHolder(ctx, leases)
+	if err != nil || last == nil {
 		return err
-	case held.Run == j.Run:
-		until := held.Until.UTC().Format(time.RFC3339)
-		return audience.Failf(audience.Gate, "the run is under way, or was stopped and has its audience until %s: wait until then", until)
 	}
-	return audience.Fail(audience.Gate, "wait until it ends", held)
+	held := w.Now().Before(last.Until)
+	switch {
+	case held && last.Run == j.Run:
+		until := last.Until.UTC().Format(time.RFC3339)
+		return audience.Failf(audience.Gate, "the run is under way, or was stopped and has its audience until %s: wait until then", until)
+	case held:
+		return audience.Fail(audience.Gate, "wait until it ends", last)
+	case last.Run != j.Run && mode != audience.ModeAdd && mode != audience.ModeRemove:
+		return audience.Failf(audience.Invalid, "run %s has been at work since, and in mode %s the newest decides who is in the audience: start a new run", clean(last.Run), clean(mode))
+	}
+	return nil
 }
 
 // writeList puts the items of the job's chunks where the state machine reads them. The same chunks make the same name and
@@ -148,7 +165,7 @@ func (w *sending) settle(ctx context.Context, j *job, succeeded bool) error {
 	}
 	w.removed += len(done)
 	j.entries = left
-	w.Tell("%s: done, %d letters removed%s", j, len(done), leftOver(left))
+	w.Tell("%s: done, %s removed%s", j, count(len(done), "letter"), leftOver(left))
 	return nil
 }
 

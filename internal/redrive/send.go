@@ -74,7 +74,7 @@ func (s *Sender) Send(ctx context.Context, f Filter) error {
 		return err
 	}
 	if elsewhere > 0 {
-		s.Tell("about %d letters are with another reader, and left to it", elsewhere)
+		s.Tell("about %s with another reader, and left to it", count(elsewhere, "letter"))
 	}
 	s.Queue.giveBack(ctx, w.choose(messages, f))
 	if len(w.waiting) == 0 {
@@ -88,9 +88,9 @@ func (s *Sender) Send(ctx context.Context, f Filter) error {
 			return err
 		}
 	}
-	s.Tell("%d letters removed, %d stay", w.removed, w.stay)
+	s.Tell("%s removed, %d left", count(w.removed, "letter"), w.stay)
 	if w.stay > 0 {
-		return audience.Failf(audience.Transient, "%d letters stay in the queue: mend what is said above, and start this again", w.stay)
+		return audience.Failf(audience.Transient, "%s left in the queue: mend what is said above, and start this again", count(w.stay, "letter"))
 	}
 	return nil
 }

@@ -41,8 +41,8 @@ func TestChunksAreSentAgain(t *testing.T) {
 	assert.Equal(t, []audience.Chunk{{ID: "00001", File: "part-0", Rows: 7}, {ID: "00003", File: "part-0", Rows: 7}}, items, "whole items, and of no other chunk")
 	require.Len(t, w.queue.messages, 1, "only the stranger's is left")
 	assert.Equal(t, 1, w.queue.visible())
-	assert.Contains(t, said, "acme/vip run-1: 2 of its chunks sent again, as execution run-1-2")
-	assert.Contains(t, said, "3 letters removed, 0 stay")
+	assert.Contains(t, said, "acme/vip run-1: 2 chunks sent again, as execution run-1-2")
+	assert.Contains(t, said, "3 letters removed, 0 left")
 }
 
 func TestLettersLeaveOnlyAfterSuccess(t *testing.T) {
@@ -58,10 +58,10 @@ func TestLettersLeaveOnlyAfterSuccess(t *testing.T) {
 		}
 	}
 	said, err := w.redrive(t.Context(), Filter{})
-	require.ErrorContains(t, err, "1 letters stay in the queue")
+	require.ErrorContains(t, err, "1 letter left in the queue")
 	assert.Equal(t, audience.Transient, audience.ClassOf(err))
 	assert.Contains(t, said, "execution run-1-2: failed: CleanReach.action: 1 of 2 chunks failed")
-	assert.Contains(t, said, "done, 1 letters removed; still failed: 00002")
+	assert.Contains(t, said, "done, 1 letter removed; still failed: 00002")
 	require.Len(t, w.queue.messages, 1)
 	assert.Contains(t, w.queue.messages[0].body, "00002")
 	assert.Equal(t, 1, w.queue.visible(), "it is given back")
@@ -161,6 +161,10 @@ func TestWhatCannotBeSent(t *testing.T) {
 		{"the run itself still has it", func(w *world) { lease(w, "run-1", false) }, "the run is under way, or was stopped and has its audience until"},
 		{"the run's first execution is not through", func(w *world) { w.executions["run-1"].status = sfntypes.ExecutionStatusRunning }, "still under way"},
 		{"the run is gone", func(w *world) { require.NoError(t, w.folder(w.url("run-1")).Delete(t.Context(), audience.RunFile)) }, "nothing is left to send again: start a new run"},
+		{"a newer run has decided who is in the audience", func(w *world) {
+			lease(w, "run-9", true)
+			w.put("run-1", audience.RunFile, map[string]any{"definition": map[string]any{"meta": map[string]string{"mode": "mirror"}}})
+		}, "run run-9 has been at work since, and in mode mirror the newest decides"},
 		{"its chunks are gone", func(w *world) { require.NoError(t, w.folder(w.url("run-1")).Delete(t.Context(), audience.ChunksFile)) }, "chunks.json is not there any more"},
 		{"it has no such chunk", func(w *world) { w.put("run-1", audience.ChunksFile, []audience.Chunk{{ID: "00009"}}) }, "has none of these chunks"},
 		{"its chunks cannot be read", func(w *world) { w.put("run-1", audience.ChunksFile, "?") }, "not the JSON document that it should be"},
@@ -172,22 +176,27 @@ func TestWhatCannotBeSent(t *testing.T) {
 			w.send(w.chunkLetter("run-1", "00001"))
 			c.set(w)
 			said, err := w.redrive(t.Context(), Filter{})
-			require.ErrorContains(t, err, "1 letters stay")
+			require.ErrorContains(t, err, "1 letter left")
 			assert.Contains(t, said, c.want)
 			assert.Empty(t, w.started)
 			assert.Len(t, w.queue.messages, 1)
 			assert.Equal(t, 1, w.queue.visible(), "others may have it")
 		})
 	}
-	t.Run("a lease that was given back", func(t *testing.T) {
-		w := newWorld(t)
-		w.run("run-1", "00001")
-		w.send(w.chunkLetter("run-1", "00001"))
-		lease(w, "run-9", true)
-		w.end("run-1-2", succeeded, "", func() { w.done("run-1", "00001") })
-		_, err := w.redrive(t.Context(), Filter{})
-		require.NoError(t, err)
-	})
+	for name, holder := range map[string]string{"a newer run that added people too": "run-9", "a lease of its own that it gave back": "run-1"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.run("run-1", "00001")
+			if holder == "run-1" {
+				w.put("run-1", audience.RunFile, map[string]any{"definition": map[string]any{"meta": map[string]string{"mode": "replace"}}})
+			}
+			w.send(w.chunkLetter("run-1", "00001"))
+			lease(w, holder, true)
+			w.end("run-1-2", succeeded, "", func() { w.done("run-1", "00001") })
+			_, err := w.redrive(t.Context(), Filter{})
+			require.NoError(t, err)
+		})
+	}
 	t.Run("an input that named no audience", func(t *testing.T) {
 		w := newWorld(t)
 		w.send(Letter{Schema: 1, Kind: kindRun, Class: "invalid", Stage: "start", Run: "by-hand"})
@@ -304,7 +313,7 @@ func TestAWSThatStumbles(t *testing.T) {
 	w.send(w.chunkLetter("run-1", "00001"))
 	w.queue.refuse = "delete"
 	said, err = w.redrive(t.Context(), Filter{})
-	require.ErrorContains(t, err, "1 letters stay")
+	require.ErrorContains(t, err, "1 letter left")
 	assert.Contains(t, said, "delete letters from the queue https://queue: 1 were not")
 
 	w.queue.refuse = "receive"

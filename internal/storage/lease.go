@@ -71,15 +71,18 @@ func TakeLease(ctx context.Context, folder *Folder, run string, ttl time.Duratio
 	return "", audience.Failf(audience.Transient, "take lease in %s: other runs were faster %d times", folder.URL(), races)
 }
 
-// HeldBy tells which run has the lease in folder, and until when; nil when it is free. It takes nothing: another run may
-// have it a moment later.
-func HeldBy(ctx context.Context, folder *Folder, now func() time.Time) (*HeldError, error) {
+// LastHolder tells which run has the lease in folder, or had it last: then Until is past, or zero when it was given back.
+// It is nil when nobody ever had it. It takes nothing: another run may have it a moment later.
+func LastHolder(ctx context.Context, folder *Folder) (*HeldError, error) {
 	generation, current, modified, err := latest(ctx, folder)
-	until := modified.Add(time.Duration(current.TTLSeconds) * time.Second)
-	if err != nil || generation == 0 || current.Released || !now().Before(until) {
+	if err != nil || generation == 0 {
 		return nil, err
 	}
-	return &HeldError{Run: current.Run, Until: until}, nil
+	holder := &HeldError{Run: current.Run}
+	if !current.Released {
+		holder.Until = modified.Add(time.Duration(current.TTLSeconds) * time.Second)
+	}
+	return holder, nil
 }
 
 // RenewLease writes the lease again, so that it expires later. A lease that another run has taken meanwhile is a
