@@ -21,7 +21,7 @@ resource "aws_vpc_security_group_egress_rule" "https" {
   count = local.make_group ? 1 : 0
 
   security_group_id = aws_security_group.tasks[0].id
-  description       = "Meta, and AWS's services"
+  description       = "Meta, and services of AWS" # EC2 takes no apostrophe here
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443

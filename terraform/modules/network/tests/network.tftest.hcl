@@ -47,6 +47,20 @@ run "defaults" {
   }
 
   assert {
+    condition     = data.aws_availability_zones.available[0].exclude_zone_ids == toset(["apne1-az3", "cnn1-az3", "use1-az3", "usw1-az2"])
+    error_message = "zones without Fargate are taken too"
+  }
+
+  # EC2 refuses a rule whose description has another character, and no plan tells.
+  assert {
+    condition = alltrue([
+      for rule in concat(aws_vpc_security_group_egress_rule.https, aws_vpc_security_group_ingress_rule.endpoints) :
+      can(regex("^[a-zA-Z0-9. _:/()#,@+=&;{}!$*\\[\\]-]{1,255}$", rule.description))
+    ])
+    error_message = "the description of a security group's rule has a character that EC2 does not take"
+  }
+
+  assert {
     condition     = { for zone, s in aws_subnet.public : zone => s.cidr_block } == { eu-central-1a = "10.42.8.0/24" }
     error_message = "a public subnet is there for the NAT gateway alone"
   }
