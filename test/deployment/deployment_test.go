@@ -119,6 +119,7 @@ func TestDeployment(t *testing.T) {
 		{"a secret without a value", d.withoutToken},
 		{"a run", d.succeeds},
 		{"a chunk that fails", d.fails},
+		{"chunks that are sent again", d.redrives},
 		{"requests by events", d.requested},
 		{"markers", d.marked},
 		{"a schedule", d.scheduled},

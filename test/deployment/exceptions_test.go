@@ -24,9 +24,7 @@ var exceptions = []exception{
 	{"cleanreach-prepare", "s3:AbortMultipartUpload", ".*", "a part that cannot be finished", false},
 	{"cleanreach-prepare", "s3:(Get|Delete)Object", ".*/(prepared|quarantine).*", "a second task clears what the first one left; to remove is to look first", false},
 	{"cleanreach-prepare", "glue:CreateTable", ".*", "a table that somebody removed", false},
-	{"cleanreach-report", "s3:DeleteObject", ".*/outcome.json", "a report that is made anew", false},
 	{"cleanreach-upload", "s3:ListBucket", ".*cleanreach-results.*", "a matched file that has vanished is 404 only to those who may list", false},
-	{"cleanreach-state-machine", "s3:GetObject", ".*/chunks-\\*.json", "the chunks that a redrive is to upload", false},
 	{"cleanreach-(preflight|prepare)", "s3:(Get|Put|Delete)Object", ".*/leases/.*", "whichever of the two comes first takes the lease and clears older ones away", true},
 	{"cleanreach-(prepare|upload)", "s3:GetObject", ".*/suppression/.*", "nobody has opted out here", false},
 

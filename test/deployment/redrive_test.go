@@ -16,12 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta/sandbox"
 	"github.com/cleanreach/cleanreach/internal/redrive"
 	"github.com/cleanreach/cleanreach/internal/replay"
 	"github.com/cleanreach/cleanreach/internal/storage"
@@ -144,7 +146,7 @@ func TestDeadLettersAreSentAgain(t *testing.T) {
 			return ctx.Err()
 		},
 	}
-	require.ErrorContains(t, s.Send(t.Context(), redrive.Filter{}), "1 letters stay")
+	require.ErrorContains(t, s.Send(t.Context(), redrive.Filter{}), "1 letter left")
 	assert.Equal(t, map[string]string{"tenant": "acme", "audience": "vip", "run": "run-1", "chunks": started["chunks"]}, started)
 	list, err := s3.NewFromConfig(o.cfg).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("work"), Key: aws.String(theRun + started["chunks"])})
 	require.NoError(t, err)
@@ -157,7 +159,7 @@ func TestDeadLettersAreSentAgain(t *testing.T) {
 
 	o.put(audience.ReceiptFile("00001"), audience.Receipt{Schema: 1, Chunk: "00001", Done: true})
 	text := o.cleanreach("redrive", "-deployment", deployment, "-cause", "action", "-send")
-	assert.Contains(t, text, "1 letters removed, 0 stay", "somebody did it by hand meanwhile")
+	assert.Contains(t, text, "1 letter removed, 0 left", "somebody did it by hand meanwhile")
 	all, _ = o.letters()
 	assert.Equal(t, "0+0", all)
 }
@@ -196,4 +198,58 @@ func TestTheArchiveIsReplayed(t *testing.T) {
 	assert.Equal(t, made.EventBusArn, described.Destination.Arn)
 	require.Len(t, described.Destination.FilterArns, 1)
 	assert.True(t, strings.HasSuffix(described.Destination.FilterArns[0], ":rule/cleanreach/cleanreach-start-requests"))
+}
+
+// redrives lets chunks fail at Meta and then sends them again, on the deployed definition and with its role: first the
+// chunks that have letters, then the run.
+func (d *deployed) redrives(t *testing.T) {
+	require.NoError(t, d.meta.SetFault(sandbox.Fault{Fault: "error", On: "users", Code: 200}))
+	require.Error(t, d.execute("again", "acme", "loyal").err)
+	d.meta.ClearFaults()
+	t.Setenv("AWS_ACCESS_KEY_ID", "operator") // whose the list of chunks is; everything else is the roles'
+	main := d.machine(prefix)
+	main.cluster = "arn:aws:ecs:" + region + ":" + account + ":cluster/" + d.out.cluster
+	desk := &desk{machine: main, executions: map[string]*execution{"again": {}}}
+	machine, err := redrive.NewMachine(desk, d.out.machine)
+	require.NoError(t, err)
+	var said strings.Builder
+	s := redrive.Sender{
+		Queue: redrive.NewQueue(sqs.NewFromConfig(d.admin), d.out.queues.DeadLetters), Machine: machine, Open: storage.Open, Now: time.Now,
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Tell:  func(format string, args ...any) { fmt.Fprintf(&said, format+"\n", args...) },
+	}
+	require.NoError(t, s.Send(t.Context(), redrive.Filter{Cause: "exit code 4"}), said.String())
+	assert.Contains(t, said.String(), " sent again, as execution again-2", said.String())
+	require.NoError(t, s.Send(t.Context(), redrive.Filter{}), said.String())
+	assert.Contains(t, said.String(), "acme/loyal again: done, 1 letter removed", "the run's own")
+	assert.Empty(t, d.messages(d.out.queues.DeadLetters))
+	d.messages(d.out.queues.RunEvents)
+
+	var report audience.Report
+	require.NoError(t, json.Unmarshal(d.read(d.out.buckets.Work, "runs/acme/loyal/again/report.json"), &report))
+	require.NoError(t, report.Rows.Balance(), "the report has all chunks again, and not only those of the list")
+	assert.Equal(t, audience.OutcomeSucceeded, report.Outcome)
+	assert.Positive(t, report.Rows.Sent)
+}
+
+// A desk stands for Step Functions' front door: what is started there has ended by the time that somebody asks.
+type desk struct {
+	machine    *machine
+	executions map[string]*execution
+}
+
+func (d *desk) StartExecution(_ context.Context, in *sfn.StartExecutionInput, _ ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
+	d.executions[*in.Name] = d.machine.run(*in.Name, json.RawMessage(*in.Input))
+	return &sfn.StartExecutionOutput{}, nil
+}
+
+func (d *desk) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
+	e := d.executions[(*in.ExecutionArn)[strings.LastIndex(*in.ExecutionArn, ":")+1:]]
+	switch {
+	case e == nil:
+		return nil, &sfntypes.ExecutionDoesNotExist{}
+	case e.err != nil:
+		return &sfn.DescribeExecutionOutput{Status: sfntypes.ExecutionStatusFailed, Cause: aws.String(e.err.Error())}, nil //nolint:nilerr // that it failed is the answer
+	}
+	return &sfn.DescribeExecutionOutput{Status: sfntypes.ExecutionStatusSucceeded}, nil
 }
