@@ -52,20 +52,26 @@ data "aws_iam_policy_document" "logs" {
 }
 
 locals {
-  # events: the bus, and rules that send to encrypted queues and topics, dead letters among them. sns: a topic that
-  # delivers to an encrypted queue. cloudwatch and budgets: alarms and budgets that publish to an encrypted topic.
-  # scheduler: schedules; their payloads it decrypts as the schedule's role. S3 and Step Functions are not here: their
-  # events come by way of EventBridge.
-  messaging_services = ["events", "sns", "cloudwatch", "budgets", "scheduler"]
+  # sns: a topic that delivers to an encrypted queue. cloudwatch and budgets: alarms and budgets that publish to an encrypted
+  # topic. scheduler: schedules; their payloads it decrypts as the schedule's role. S3 and Step Functions are not here:
+  # their events come by way of EventBridge.
+  messaging_services = ["sns", "cloudwatch", "budgets", "scheduler"]
+
+  # What EventBridge encrypts for, by the key of the encryption context that holds its ARN: the bus, and the topics and
+  # queues that rules send to, dead letters among them.
+  event_contexts = {
+    Buses         = { key = "aws:events:event-bus:arn", arn = "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/*" }
+    RulesToTopics = { key = "aws:sns:topicArn", arn = "arn:${local.partition}:sns:${local.region}:${local.account}:*" }
+    RulesToQueues = { key = "aws:sqs:arn", arn = "arn:${local.partition}:sqs:${local.region}:${local.account}:*" }
+  }
 }
 
 data "aws_iam_policy_document" "messaging" {
   source_policy_documents = [data.aws_iam_policy_document.account.json]
 
-  # EventBridge also looks, before it takes a key for a bus, whether it is symmetric: DescribeKey.
   statement {
     sid       = "Senders"
-    actions   = ["kms:GenerateDataKey*", "kms:Decrypt", "kms:DescribeKey"]
+    actions   = ["kms:GenerateDataKey*", "kms:Decrypt"]
     resources = ["*"]
 
     principals {
@@ -80,23 +86,39 @@ data "aws_iam_policy_document" "messaging" {
     }
   }
 
-  # A rule that sends to an encrypted topic: AWS documents that EventBridge gives KMS neither aws:SourceAccount nor
-  # aws:SourceArn then, so the statement above does not reach. SNS puts the topic's ARN into the encryption context, which
-  # holds region and account.
+  # Before EventBridge takes a key for a bus it looks whether it is symmetric. That call has no encryption context, and AWS
+  # documents it without a condition. Nothing is encrypted or decrypted by it.
   statement {
-    sid       = "RulesToTopics"
-    actions   = ["kms:GenerateDataKey*", "kms:Decrypt"]
+    sid       = "LookAtKey"
+    actions   = ["kms:DescribeKey"]
     resources = ["*"]
 
     principals {
       type        = "Service"
       identifiers = ["events.amazonaws.com"]
     }
+  }
 
-    condition {
-      test     = "ArnLike"
-      variable = "kms:EncryptionContext:aws:sns:topicArn"
-      values   = ["arn:${local.partition}:sns:${local.region}:${local.account}:*"]
+  # By the encryption context, which is there in every call: region and account are in it. Not by aws:SourceAccount: AWS
+  # documents that EventBridge does not give it to KMS for an encrypted topic, and does not say for a queue.
+  dynamic "statement" {
+    for_each = local.event_contexts
+
+    content {
+      sid       = statement.key
+      actions   = ["kms:GenerateDataKey*", "kms:Decrypt"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["events.amazonaws.com"]
+      }
+
+      condition {
+        test     = "ArnLike"
+        variable = "kms:EncryptionContext:${statement.value.key}"
+        values   = [statement.value.arn]
+      }
     }
   }
 

@@ -64,11 +64,22 @@ run "messaging_is_for_services_that_act_for_this_account" {
       var.account,
       {
         Sid    = "Senders", Effect = "Allow", Resource = "*"
-        Action = ["kms:GenerateDataKey*", "kms:DescribeKey", "kms:Decrypt"]
+        Action = ["kms:GenerateDataKey*", "kms:Decrypt"]
         Principal = { Service = [
-          "sns.amazonaws.com", "scheduler.amazonaws.com", "events.amazonaws.com", "cloudwatch.amazonaws.com", "budgets.amazonaws.com",
+          "sns.amazonaws.com", "scheduler.amazonaws.com", "cloudwatch.amazonaws.com", "budgets.amazonaws.com",
         ] }
         Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } }
+      },
+      { Sid = "LookAtKey", Effect = "Allow", Action = "kms:DescribeKey", Resource = "*", Principal = { Service = "events.amazonaws.com" } },
+      {
+        Sid       = "Buses", Effect = "Allow", Action = ["kms:GenerateDataKey*", "kms:Decrypt"], Resource = "*"
+        Principal = { Service = "events.amazonaws.com" }
+        Condition = { ArnLike = { "kms:EncryptionContext:aws:events:event-bus:arn" = "arn:aws:events:eu-central-1:111122223333:event-bus/*" } }
+      },
+      {
+        Sid       = "RulesToQueues", Effect = "Allow", Action = ["kms:GenerateDataKey*", "kms:Decrypt"], Resource = "*"
+        Principal = { Service = "events.amazonaws.com" }
+        Condition = { ArnLike = { "kms:EncryptionContext:aws:sqs:arn" = "arn:aws:sqs:eu-central-1:111122223333:*" } }
       },
       {
         Sid       = "RulesToTopics", Effect = "Allow", Action = ["kms:GenerateDataKey*", "kms:Decrypt"], Resource = "*"
@@ -91,7 +102,7 @@ run "no_service_is_unbound" {
   assert {
     condition = alltrue(flatten([
       for key in aws_kms_key.this : [
-        for s in jsondecode(key.policy).Statement : can(s.Condition) if can(s.Principal.Service)
+        for s in jsondecode(key.policy).Statement : can(s.Condition) || s.Action == "kms:DescribeKey" if can(s.Principal.Service)
       ]
     ]))
     error_message = "a service may use a key for whoever asks it to"
