@@ -120,7 +120,8 @@ func (w *sending) choose(messages []message, f Filter) (others []message) {
 func (w *sending) begin(ctx context.Context) {
 	waiting := w.waiting
 	w.waiting = nil
-	for _, j := range waiting {
+	for i, j := range waiting {
+		w.hold(ctx, waiting[i:]...) // to look at many runs takes its time
 		busy := slices.ContainsFunc(w.active, func(a *job) bool { return a.Tenant == j.Tenant && a.Audience == j.Audience })
 		if busy || len(w.active) >= atOnce || ctx.Err() != nil {
 			w.waiting = append(w.waiting, j)
@@ -163,12 +164,12 @@ func (w *sending) wait(ctx context.Context) error {
 }
 
 // hold keeps the letters from other readers. Should that fail, another one may send them too, which does no harm.
-func (w *sending) hold(ctx context.Context) {
+func (w *sending) hold(ctx context.Context, further ...*job) {
 	if w.Now().Sub(w.kept) < hold/3 {
 		return
 	}
 	w.kept = w.Now()
-	for _, j := range slices.Concat(w.waiting, w.active) {
+	for _, j := range slices.Concat(w.waiting, w.active, further) {
 		_ = w.Queue.keep(ctx, j.letters(), hold)
 	}
 }
