@@ -143,22 +143,23 @@ func TestPrepareIsMeasured(t *testing.T) {
 		return code, b.measured()
 	}
 	rows := func(line map[string]any) []any {
-		return []any{line["RowsSource"], line["RowsNoConsent"], line["RowsQuarantined"], line["RowsPrepared"], line["InvalidRatio"]}
+		return []any{line["RowsSource"], line["RowsNoConsent"], line["RowsSuppressed"], line["RowsQuarantined"], line["RowsPrepared"], line["InvalidRatio"]}
 	}
 
 	require.NoError(t, os.WriteFile(source, []byte("Email\nann@example.com\nnone\nnobody\nn/a\n"), 0o600))
 	code, line := prepare()
 	assert.Equal(t, 3, code, b.stderr.String())
-	assert.Equal(t, []any{4.0, 0.0, 3.0, 1.0, 0.75}, rows(line))
+	assert.Equal(t, []any{4.0, 0.0, 0.0, 3.0, 1.0, 0.75}, rows(line))
 
-	require.NoError(t, os.WriteFile(source, []byte("Email\nann@example.com\nbob@example.com\nn/a\n"), 0o600))
+	optOut(t, b.bucket, "zed@example.com")
+	require.NoError(t, os.WriteFile(source, []byte("Email\nann@example.com\nZed@example.com\nbob@example.com\nn/a\n"), 0o600))
 	code, line = prepare()
 	assert.Zero(t, code, b.stderr.String())
-	assert.Equal(t, []any{3.0, 0.0, 1.0, 2.0, 1.0 / 3}, rows(line))
+	assert.Equal(t, []any{4.0, 0.0, 1.0, 1.0, 2.0, 1.0 / 3}, rows(line))
 
 	code, line = prepare()
 	assert.Zero(t, code, b.stderr.String())
-	assert.Equal(t, []any{nil, nil, nil, nil, nil}, rows(line), "an earlier task counted them")
+	assert.Equal(t, []any{nil, nil, nil, nil, nil, nil}, rows(line), "an earlier task counted them")
 }
 
 func TestPlanIsMeasured(t *testing.T) {
@@ -183,17 +184,20 @@ func TestUploadIsMeasured(t *testing.T) {
 	}
 	other := receipt(40, 4, 2, false)
 	other.File = "b"
+	optedOut := receipt(90, 5, 3, true)
+	optedOut.Withheld = 5
 	for _, c := range []struct {
 		name   string
 		before audience.Receipt
 		after  audience.Receipt
 		want   map[string]float64
 	}{
-		{"at once", audience.Receipt{}, receipt(95, 5, 1, true), map[string]float64{"RowsSent": 95, "RowsUnusable": 5, "RowsRefused": 1, "ChunkSeconds": 90}},
-		{"half of it", audience.Receipt{}, receipt(40, 4, 2, false), map[string]float64{"RowsSent": 40, "RowsUnusable": 4, "RowsRefused": 2}},
-		{"the other half", receipt(40, 4, 2, false), receipt(95, 5, 3, true), map[string]float64{"RowsSent": 55, "RowsUnusable": 1, "RowsRefused": 1, "ChunkSeconds": 90}},
-		{"again", receipt(95, 5, 3, true), receipt(95, 5, 3, true), map[string]float64{"RowsSent": 0, "RowsUnusable": 0, "RowsRefused": 0}},
-		{"of another match", other, receipt(95, 5, 1, true), map[string]float64{"RowsSent": 95, "RowsUnusable": 5, "RowsRefused": 1, "ChunkSeconds": 90}},
+		{"at once", audience.Receipt{}, receipt(95, 5, 1, true), map[string]float64{"RowsSent": 95, "RowsUnusable": 5, "RowsWithheld": 0, "RowsRefused": 1, "ChunkSeconds": 90}},
+		{"half of it", audience.Receipt{}, receipt(40, 4, 2, false), map[string]float64{"RowsSent": 40, "RowsUnusable": 4, "RowsWithheld": 0, "RowsRefused": 2}},
+		{"the other half", receipt(40, 4, 2, false), receipt(95, 5, 3, true), map[string]float64{"RowsSent": 55, "RowsUnusable": 1, "RowsWithheld": 0, "RowsRefused": 1, "ChunkSeconds": 90}},
+		{"the other half, of which some opted out", receipt(40, 4, 2, false), optedOut, map[string]float64{"RowsSent": 50, "RowsUnusable": 1, "RowsWithheld": 5, "RowsRefused": 1, "ChunkSeconds": 90}},
+		{"again", receipt(95, 5, 3, true), receipt(95, 5, 3, true), map[string]float64{"RowsSent": 0, "RowsUnusable": 0, "RowsWithheld": 0, "RowsRefused": 0}},
+		{"of another match", other, receipt(95, 5, 1, true), map[string]float64{"RowsSent": 95, "RowsUnusable": 5, "RowsWithheld": 0, "RowsRefused": 1, "ChunkSeconds": 90}},
 	} {
 		assert.Equal(t, c.want, numbers(t, func(w *work) {
 			w.env = env{envChunk: "00001"}
