@@ -14,11 +14,12 @@ resource "aws_sfn_state_machine" "starter" {
   type     = "STANDARD"
   tags     = local.tags
 
-  definition = templatefile("${path.module}/../../../statemachine/starter.asl.json", {
+  # The file calls Step Functions' integrations as they are called in the partition aws; each partition has its own names.
+  definition = replace(templatefile("${path.module}/../../../statemachine/starter.asl.json", {
     work_bucket           = var.work_bucket
     state_machine_arn     = var.state_machine_arn
     undelivered_queue_url = aws_sqs_queue.undelivered.url
-  })
+  }), "arn:aws:states:::", "arn:${local.partition}:states:::")
 
   encryption_configuration {
     type                              = "CUSTOMER_MANAGED_KMS_KEY"

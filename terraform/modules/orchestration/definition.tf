@@ -8,8 +8,11 @@ locals {
     "\"$${security_groups}\"", jsonencode(var.security_group_ids)
   )
 
+  # The file calls Step Functions' integrations as they are called in the partition aws; each partition has its own names.
+  definition_of_partition = replace(local.definition_with_lists, "arn:aws:states:::", "arn:${local.partition}:states:::")
+
   # A placeholder without a value is an error of templatestring.
-  definition = templatestring(local.definition_with_lists, {
+  definition = templatestring(local.definition_of_partition, {
     work_bucket               = var.work_bucket
     work_url                  = "s3://${var.work_bucket}"
     results_bucket            = var.results_bucket

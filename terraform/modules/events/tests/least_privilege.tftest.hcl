@@ -53,6 +53,11 @@ run "roles_may_do_this_and_no_more" {
   command = plan
 
   assert {
+    condition     = strcontains(aws_sfn_state_machine.starter.definition, "arn:aws-cn:states:::states:startExecution") && !strcontains(aws_sfn_state_machine.starter.definition, "arn:aws:")
+    error_message = "the definition calls integrations by the names of another partition"
+  }
+
+  assert {
     condition = { for name, role in local.roles : name => { for s in role.statements : s.sid => join(" ", s.actions, ["on"], s.resources) if !contains(s.resources, "*") } } == {
       forward = { PutEvents = "events:PutEvents on arn:aws-cn:events:cn-north-1:111122223333:event-bus/cleanreach" }
       start   = { StartStarter = "states:StartExecution on arn:aws-cn:states:cn-north-1:111122223333:stateMachine:cleanreach-starter" }
