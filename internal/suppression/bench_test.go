@@ -46,6 +46,7 @@ func BenchmarkLoad(b *testing.B) {
 		runtime.GC()
 		runtime.ReadMemStats(&m)
 		b.ReportMetric(float64(m.HeapAlloc)/(1<<20), "MiB-live")
+		runtime.KeepAlive(set)
 	}
 }
 

@@ -37,7 +37,7 @@ func MarkOf(value []byte, hashed bool) Mark {
 	return Mark(binary.BigEndian.Uint64(first[:]))
 }
 
-// A Set is who is on the list, in 8 bytes a value. It only grows: what was revoked after it was loaded is for the next
+// A Set is who is on the list, in about 9 bytes a value. It only grows: what was revoked after it was loaded is for the next
 // one. It is for one goroutine while it grows, and for any number of them otherwise.
 type Set struct {
 	list   *List
