@@ -6,6 +6,18 @@ resource "aws_ecs_cluster" "tasks" {
     name  = "containerInsights"
     value = var.container_insights
   }
+
+  depends_on = [aws_cloudwatch_log_group.insights]
+}
+
+# Container Insights writes into a group of this name. Made by AWS it would have no key of ours, and outlive a destroy.
+resource "aws_cloudwatch_log_group" "insights" {
+  count = var.container_insights == "disabled" ? 0 : 1
+
+  name              = "/aws/ecs/containerinsights/${var.name}/performance"
+  kms_key_id        = var.logs_key_arn
+  retention_in_days = var.log_retention_days
+  tags              = local.tags
 }
 
 # The state machine names one of the two for each task; there is no default that a task could fall into by oversight.

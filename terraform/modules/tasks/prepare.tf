@@ -2,8 +2,9 @@
 locals {
   glue = "arn:${local.partition}:glue:${local.region}:${local.account}"
 
-  # A role's policies hold 10,240 characters. With more audiences than fit, all tables of the database, which is ours alone.
-  tables = length(var.table_names) > 40 ? ["*"] : var.table_names
+  # A role's policies hold 10,240 characters, of which tables may take about half. With more audiences than fit, whose names
+  # may be long, all tables of the database, which is ours alone.
+  tables = sum(concat([0], [for table in var.table_names : 70 + length(table)])) > 5000 ? ["*"] : var.table_names
 
   source_buckets = { for bucket in distinct([for arn in var.source_arns : split("/", arn)[0]]) : bucket => [
     for arn in var.source_arns : trimprefix(arn, "${bucket}/") if startswith(arn, "${bucket}/")

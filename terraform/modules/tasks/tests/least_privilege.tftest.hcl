@@ -176,7 +176,7 @@ run "many_audiences" {
   command = plan
 
   variables {
-    table_names = [for i in range(41) : "acme_audience_${i}"]
+    table_names = [for i in range(30) : format("acme_%0100d", i)]
   }
 
   assert {

@@ -131,7 +131,12 @@ run "surroundings" {
   }
 
   assert {
-    condition     = alltrue([for group in aws_cloudwatch_log_group.stage : group.kms_key_id == var.logs_key_arn && group.retention_in_days == 365])
+    condition     = aws_cloudwatch_log_group.insights[*].name == ["/aws/ecs/containerinsights/cleanreach/performance"]
+    error_message = "AWS makes a group of its own for Container Insights, without our key"
+  }
+
+  assert {
+    condition     = alltrue([for group in concat(values(aws_cloudwatch_log_group.stage), aws_cloudwatch_log_group.insights) : group.kms_key_id == var.logs_key_arn && group.retention_in_days == 365])
     error_message = "a log is not encrypted, or not kept for a year"
   }
 
@@ -140,7 +145,7 @@ run "surroundings" {
       [aws_ecs_cluster.tasks.tags, aws_ecr_repository.tasks.tags, aws_iam_role.execution.tags],
       [for definition in aws_ecs_task_definition.stage : definition.tags],
       [for role in aws_iam_role.stage : role.tags],
-      [for group in aws_cloudwatch_log_group.stage : group.tags],
+      [for group in concat(values(aws_cloudwatch_log_group.stage), aws_cloudwatch_log_group.insights) : group.tags],
     ) : tags.Module == "tasks" && tags.Owner == "marketing"])
     error_message = "something lacks its tags"
   }
