@@ -350,3 +350,16 @@ func TestNothingPersonalIsKeptOrSaid(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAudienceThatMetaKeepsLarge: that somebody stays in it must not pass for done, nor be left as it is.
+func TestAnAudienceThatMetaKeepsLarge(t *testing.T) {
+	b := newBench(t).put("people.csv", csvFile)
+	b.fail = func(int) error {
+		refused := &meta.Error{Code: 200, Subcode: 1870047}
+		return audience.Fail(refused.Class(), refused.Next(), refused)
+	}
+	_, err := Add(t.Context(), b.deps)
+	require.ErrorContains(t, err, "delete the audience in Ads Manager")
+	assert.Equal(t, audience.Action, audience.ClassOf(err))
+	assert.Equal(t, everyone, b.listed(everyone...))
+}

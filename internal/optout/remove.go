@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -71,11 +72,18 @@ func (j *job) remove(ctx context.Context) error {
 	return err
 }
 
+// tooSmall is the subcode of Meta's refusal to let an audience shrink to where people could be told apart.
+const tooSmall = 1870047
+
 // send sends a group's values. A batch is a session of its own: a session ends after 90 minutes, a list of people may take
 // longer, and nobody goes on where it stopped.
 func (j *job) send(ctx context.Context, place Place, g *group) error {
 	session := meta.Session{ID: newSession(), Seq: 1, Last: true, EstimatedTotal: int64(g.payload.Rows())}
 	ack, err := place.Remove(ctx, g.payload.Batch(session))
+	if refused := (*meta.Error)(nil); errors.As(err, &refused) && refused.Code == 200 && refused.Subcode == tooSmall {
+		return audience.Fail(audience.Action, "delete the audience in Ads Manager, or wait until it has grown and run this again",
+			fmt.Errorf("take %d values out of %s: %w", g.payload.Rows(), place.Name, refused))
+	}
 	if err != nil {
 		return err
 	}

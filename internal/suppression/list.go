@@ -27,8 +27,9 @@ import (
 // Keys are those that alone find a person, and so the ones by which somebody is suppressed.
 var Keys = []audience.Key{audience.ExternID, audience.Email, audience.Phone, audience.MADID}
 
-// FileEntries is the most entries of one file: it is made in memory.
-const FileEntries = 1 << 18
+// FileEntries is the most entries of one file. It is made in memory, and takes 4 MB: below the 5 MiB from which on S3's client
+// would write it in parts, so that the condition is on a single request.
+const FileEntries = 1 << 17
 
 // A Kind is what a file does with its entries.
 type Kind string
