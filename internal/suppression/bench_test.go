@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"os"
+	"flag"
 	"runtime"
 	"strconv"
 	"testing"
@@ -14,19 +14,18 @@ import (
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
+var suppressed = flag.Int("suppressed", 100_000, "people on the list of BenchmarkLoad")
+
 // BenchmarkLoad tells what a list of so many people, with an address and a phone number each, takes:
 //
-//	SUPPRESSED=10000000 go test -run - -bench Load -benchtime 1x ./internal/suppression
+//	go test -run - -bench Load -benchtime 1x ./internal/suppression -suppressed 10000000
 func BenchmarkLoad(b *testing.B) {
-	people := 100_000
-	if n, err := strconv.Atoi(os.Getenv("SUPPRESSED")); err == nil {
-		people = n
-	}
+	people := *suppressed
 	l, _ := open(b)
 	var entries []Entry
 	for i := range people {
 		for _, key := range []audience.Key{audience.Email, audience.Phone} {
-			sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(key), uint64(i))) //nolint:gosec // a counter
+			sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(key), uint64(i)))
 			e := Entry{Key: key}
 			hex.Encode(e.Hash[:], sum[:])
 			entries = append(entries, e)
@@ -36,8 +35,6 @@ func BenchmarkLoad(b *testing.B) {
 			entries = entries[:0]
 		}
 	}
-	entries = nil
-	runtime.GC()
 	for b.Loop() {
 		set, err := l.Load(b.Context())
 		require.NoError(b, err)

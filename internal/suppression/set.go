@@ -206,11 +206,11 @@ func (m *marks) finish() {
 	bucket := 0
 	for i, mark := range m.sorted {
 		for ; bucket <= m.bucket(mark); bucket++ {
-			m.starts[bucket] = uint32(i) //nolint:gosec // four thousand million entries do not fit in a list
+			m.starts[bucket] = uint32(i) // four thousand million entries do not fit in a list
 		}
 	}
 	for ; bucket < len(m.starts); bucket++ {
-		m.starts[bucket] = uint32(len(m.sorted)) //nolint:gosec // as above
+		m.starts[bucket] = uint32(len(m.sorted)) //nolint:gosec // likewise
 	}
 }
 

@@ -87,7 +87,7 @@ func TestWhoOptsOutStaysOut(t *testing.T) {
 	rows := b.report().Rows
 	require.NoError(t, rows.Balance())
 	counts := query(t, optedOutSQL(b.out, "SELECT (SELECT count(*) FROM prepared_left), (SELECT count(*) FROM matched_left)"))
-	assert.Equal(t, counts, []string{fmt.Sprintf("%d|%d", rows.Prepared, rows.Matched)})
+	assert.Equal(t, []string{fmt.Sprintf("%d|%d", rows.Prepared, rows.Matched)}, counts)
 	assert.Positive(t, rows.Suppressed)
 	assert.Zero(t, rows.Withheld, "nobody is left for upload to find")
 
