@@ -78,7 +78,7 @@ func printOptoutList(w io.Writer, tenant string, files []suppression.File, now m
 		_ = t.Flush()
 	}
 	for _, r := range open {
-		fmt.Fprintf(w, "NOT COMPLETE: what was begun on %s (%s, %d rows): do it again\n", r.StartedAt.Format(time.DateTime), r.Kind, r.People.Rows)
+		fmt.Fprintf(w, "NOT COMPLETE: begun on %s (%s, %d rows): do it again, and then delete %s\n", r.StartedAt.Format(time.DateTime), r.Kind, r.People.Rows, r.Name)
 	}
 }
 

@@ -34,6 +34,7 @@ type Deps struct {
 
 // A Receipt is what was done, in counts. Values = Changed + Unchanged, and after an opt-out Values = Sent + NotSent.
 type Receipt struct {
+	Name      string    `json:"-"` // where it lies in the work bucket
 	Schema    int       `json:"schema"`
 	Tenant    string    `json:"tenant"`
 	Kind      string    `json:"kind"` // add or revoke, as the list's files have it
@@ -92,7 +93,6 @@ type job struct {
 	suppr   *suppression.List
 	kind    suppression.Kind
 	receipt Receipt
-	name    string // of the receipt
 }
 
 // begin reads the people once before anything is changed, does the work, and keeps its receipt.
@@ -119,11 +119,10 @@ func begin(ctx context.Context, deps Deps, kind suppression.Kind, work func(*job
 			deps.People.URL, tally.Rows, reasons(tally.Reasons))
 	}
 	started := deps.Now().UTC()
-	j := &job{
-		deps: deps, source: source, suppr: suppression.Open(deps.Work, deps.Tenant), kind: kind,
-		receipt: Receipt{Schema: audience.DocumentVersion, Tenant: deps.Tenant, Kind: string(kind), People: tally, StartedAt: started},
-		name:    fmt.Sprintf("%s%s-%s.json", ReceiptsDir(deps.Tenant), started.Format("20060102T150405Z"), strings.ToLower(rand.Text()[:6])),
-	}
+	j := &job{deps: deps, source: source, suppr: suppression.Open(deps.Work, deps.Tenant), kind: kind, receipt: Receipt{
+		Name:   fmt.Sprintf("%s%s-%s.json", ReceiptsDir(deps.Tenant), started.Format("20060102T150405Z"), strings.ToLower(rand.Text()[:6])),
+		Schema: audience.DocumentVersion, Tenant: deps.Tenant, Kind: string(kind), People: tally, StartedAt: started,
+	}}
 	if err := j.save(ctx); err != nil {
 		return nil, err
 	}
@@ -192,7 +191,7 @@ func (j *job) finish(ctx context.Context, problem error) error {
 }
 
 func (j *job) save(ctx context.Context) error {
-	if err := j.deps.Work.WriteJSON(ctx, j.name, &j.receipt); err != nil {
+	if err := j.deps.Work.WriteJSON(ctx, j.receipt.Name, &j.receipt); err != nil {
 		return fmt.Errorf("write the receipt: %w", err)
 	}
 	return nil

@@ -221,6 +221,8 @@ func TestSuppressedBeforeRemoved(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, open, 1)
 		assert.Contains(t, open[0].Problem, "the token has expired")
+		_, err = b.deps.Work.Read(t.Context(), open[0].Name)
+		require.NoError(t, err)
 
 		b.fail = nil
 		r, err = Add(t.Context(), b.deps)

@@ -8,7 +8,7 @@ import (
 )
 
 // Unfinished gives the receipts of a tenant's opt-outs that did not come to their end: killed, or stopped by a problem. One
-// that was done again since stays among them, as nothing tells that the people were the same.
+// that was done again since stays among them until its receipt is deleted: nothing tells that the people were the same.
 func Unfinished(ctx context.Context, work *storage.Folder, tenant string) ([]Receipt, error) {
 	objects, err := work.List(ctx, ReceiptsDir(tenant))
 	if err != nil {
@@ -20,6 +20,7 @@ func Unfinished(ctx context.Context, work *storage.Folder, tenant string) ([]Rec
 		if err := work.ReadJSON(ctx, o.Key, &r); err != nil {
 			return nil, err
 		}
+		r.Name = o.Key
 		if r.FinishedAt.IsZero() || r.Problem != "" {
 			open = append(open, r)
 		}
