@@ -47,7 +47,7 @@ func printOptout(w io.Writer, r *optout.Receipt, problem error) {
 	if m := r.Removal; m != nil && m.From != "" {
 		fmt.Fprintf(w, "removed from %s\n", m.From)
 	} else if m != nil && problem == nil {
-		fmt.Fprintln(w, "the audience does not exist yet, so there is nobody to remove at Meta")
+		fmt.Fprintln(w, "the audience does not exist yet, so there is nobody to remove at Meta (if a run has created it within the last minutes, do it again: Meta shows it late)")
 	}
 	if r.People.Values == r.Changed+r.Unchanged {
 		p.Fprintf(w, "it balances: %d = %d + %d, and %d = %d + %d", r.People.Rows, r.People.Unusable, named, r.People.Values, r.Changed, r.Unchanged)
