@@ -248,6 +248,7 @@ type Receipt struct {
 	Reasons    map[string]int64 `json:"reasons,omitempty"` // values dropped before sending, by KEY:reason
 	Sessions   []Session        `json:"sessions,omitempty"`
 	Batches    []Batch          `json:"batches,omitempty"`
+	Refused    []RefusedRow     `json:"refused,omitempty"` // the first 20 of the rows that Meta showed as refused
 	Done       bool             `json:"done"`
 	Attempts   int              `json:"attempts"`
 	Task       string           `json:"task"` // the task that it belongs to: the latest that opened it
@@ -281,6 +282,15 @@ type Batch struct {
 	Received int64     `json:"received"`
 	Invalid  int64     `json:"invalid"`
 	At       time.Time `json:"at"`
+}
+
+// A RefusedRow is a row that Meta showed as refused, by its place in the match: never by its values, nor by their hashes.
+type RefusedRow struct {
+	File     string `json:"file"`      // relative to the plan's location
+	RowGroup int    `json:"row_group"` // of the file, from 1
+	Row      int64  `json:"row"`       // of the file, from 1 over all of its row groups
+	Keys     []Key  `json:"keys"`      // that Meta's reason names; where it names none, all that the row has
+	Reason   string `json:"reason"`    // Meta's, where it holds nothing of the row
 }
 
 // FailureDoc is failures/<stage>.json and a part of receipts: a failure in words that hold no personal data.

@@ -80,6 +80,18 @@ func OpenColumns(name string, ra io.ReaderAt, size int64, columns []string) (*Co
 // Rows counts the file's rows.
 func (r *ColumnReader) Rows() int64 { return r.file.rows }
 
+// RowGroup is the row group, counted from 0, that holds a row, counted from 0 over all row groups. It reads nothing and,
+// unlike the rest, may be asked while the rows are read.
+func (r *ColumnReader) RowGroup(row int64) int {
+	for i, group := range r.file.groups {
+		if row < group.NumRows() {
+			return i
+		}
+		row -= group.NumRows()
+	}
+	return len(r.file.groups)
+}
+
 // Type is the type of the i-th wanted column.
 func (r *ColumnReader) Type(i int) Type { return r.columns[r.places[i]].typ }
 

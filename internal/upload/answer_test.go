@@ -98,7 +98,38 @@ func TestRefusedRowsAreNamedByNumber(t *testing.T) {
 	log := b.log.String()
 	const hidden = "a reason that is not shown because it may hold personal data"
 	assert.Contains(t, log, `"such_as_rows":["1: empty external ID","2: `+hidden+`","3: `+hidden+`"]`)
+	part := func(row int64, reason string, keys ...audience.Key) audience.RefusedRow {
+		return audience.RefusedRow{File: "part.parquet", RowGroup: 1, Row: row, Keys: keys, Reason: reason}
+	}
+	assert.Equal(t, []audience.RefusedRow{
+		part(1, "empty external ID", audience.ExternID), part(2, hidden, audience.ExternID, audience.Email), part(3, hidden, audience.ExternID, audience.Email),
+	}, b.receipt.Refused)
 	checkPrivate(t, b, rows)
+}
+
+// TestRefusedRowsKeepTheirPlace looks for refused rows in every row group, in a chunk that begins within one, over a task that
+// is killed: a row is named once, and no more are kept than a person reads.
+func TestRefusedRowsKeepTheirPlace(t *testing.T) {
+	b := newBench(t, []string{"email"}, emails(100)) // row groups of 32
+	b.plan([]string{"email"}, audience.Chunk{ID: "00001", File: "part.parquet", FirstRow: 20, Rows: 80})
+	b.meta.before = failAt(4, errLost)
+	b.meta.after = func(_ int, r *request, ack *meta.Ack) error {
+		ack.Samples = meta.Samples{}
+		for _, i := range []int{3, 7, 9} {
+			ack.Samples[`["`+r.data[i][0]+`"]`] = "invalid EMAIL"
+		}
+		return nil
+	}
+	require.Error(t, b.run())
+	assert.Len(t, b.receipt.Refused, 9)
+	b.meta.before = nil
+	require.NoError(t, b.run())
+	require.Len(t, b.receipt.Refused, refusedKept)
+	for i, r := range b.receipt.Refused {
+		row := int64(20 + i/3*10 + []int{3, 7, 9}[i%3] + 1)
+		assert.Equal(t, audience.RefusedRow{File: "part.parquet", RowGroup: int(row-1)/32 + 1, Row: row, Keys: []audience.Key{audience.Email}, Reason: "invalid EMAIL"}, r)
+	}
+	checkPrivate(t, b, emails(100))
 }
 
 // checkPrivate checks that no value of the rows, raw or hashed, is in anything that the upload wrote.

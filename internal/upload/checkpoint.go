@@ -215,6 +215,12 @@ func (c *checkpoint) add(ctx context.Context, b *batch, done audience.Batch) err
 	return c.save(ctx, b.seen)
 }
 
+// refuse keeps the first rows that Meta showed as refused. They are saved with the batch that they are of.
+func (c *checkpoint) refuse(rows []audience.RefusedRow) {
+	kept := &c.receipt.Refused
+	*kept = append(*kept, rows[:min(len(rows), max(refusedKept-len(*kept), 0))]...)
+}
+
 // sentTo counts the rows that Meta acknowledged in a session.
 func (c *checkpoint) sentTo(s *audience.Session) (rows int64) {
 	for i := range c.receipt.Batches {

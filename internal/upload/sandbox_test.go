@@ -17,7 +17,13 @@ import (
 // connect lets the bench send to a sandbox over HTTP, by the real client.
 func connect(t *testing.T, b *bench) (*sandbox.Server, *meta.Budget) {
 	t.Helper()
-	server, err := sandbox.New(sandbox.Config{Now: b.now})
+	return connectTo(t, b, sandbox.Config{})
+}
+
+func connectTo(t *testing.T, b *bench, cfg sandbox.Config) (*sandbox.Server, *meta.Budget) {
+	t.Helper()
+	cfg.Now = b.now
+	server, err := sandbox.New(cfg)
 	require.NoError(t, err)
 	web := httptest.NewServer(server)
 	t.Cleanup(func() { web.Close(); assert.NoError(t, server.Close()) })
@@ -122,6 +128,27 @@ func TestRemoveFromTheSandbox(t *testing.T) {
 	require.NoError(t, b.run())
 	assert.Empty(t, membersOf(t, b, server))
 	assert.Equal(t, b.receipt.Sent, b.receipt.Received)
+}
+
+// TestSandboxRefusesRows finds in the match whom the sandbox refuses, and checks it by who is missing from its members.
+func TestSandboxRefusesRows(t *testing.T) {
+	rows := emails(200)
+	b := newBench(t, []string{"email"}, rows)
+	server, _ := connectTo(t, b, sandbox.Config{RefuseRate: 0.06})
+	require.NoError(t, b.run())
+	members := membersOf(t, b, server)
+	var missing []audience.RefusedRow
+	for i, row := range rows {
+		if !members[member([]string{"EMAIL"}, []string{sha(row[0])})] {
+			missing = append(missing, audience.RefusedRow{File: "part.parquet", RowGroup: i/32 + 1, Row: int64(i) + 1, Keys: []audience.Key{audience.Email}, Reason: "invalid EMAIL"})
+		}
+	}
+	require.NotEmpty(t, missing)
+	require.LessOrEqual(t, len(missing), refusedKept)
+	assert.Equal(t, missing, b.receipt.Refused)
+	assert.Equal(t, int64(len(missing)), b.receipt.Invalid)
+	assert.Equal(t, b.receipt.Sent, b.receipt.Received)
+	checkPrivate(t, b, rows)
 }
 
 func withoutTier(rows [][]string) [][]string {

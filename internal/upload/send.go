@@ -39,6 +39,7 @@ func sendChunk(ctx context.Context, deps Deps, job *job, cp *checkpoint) error {
 	batches, finish := source.start(reading, stop)
 	defer func() { _ = finish() }() // before the reader is closed under it
 	s := &sender{cp: cp, audienceID: job.audienceID, created: job.created, file: job.fileURL(), log: deps.Log, call: deps.Meta.AddUsers}
+	s.chunkFile, s.rowGroup = job.chunk.File, reader.RowGroup
 	s.guard = guard{list: deps.Suppression, remove: deps.Meta.RemoveUsers, audienceID: job.audienceID, cp: cp, log: deps.Log}
 	if deps.Run.Def().Meta.Mode == audience.ModeRemove {
 		s.call, s.guard.list = deps.Meta.RemoveUsers, nil // whoever opted out may be removed
@@ -63,7 +64,9 @@ type sender struct {
 	cp         *checkpoint
 	audienceID string
 	created    time.Time // when this run created the audience; zero if it was there before
-	file       string
+	file       string    // URL of the matched file
+	chunkFile  string    // its name
+	rowGroup   func(row int64) int
 	log        *slog.Logger
 	guard      guard
 	call       func(ctx context.Context, audience string, batch meta.Batch) (meta.Ack, error)
@@ -165,9 +168,11 @@ func (s *sender) acknowledged(ctx context.Context, b *batch, session *audience.S
 	if ack.AudienceID != "" && ack.AudienceID != s.audienceID {
 		return audience.Failf(audience.Transient, "Meta's answer is about audience %s and the batch was for %s", ack.AudienceID, s.audienceID)
 	}
+	refused := s.refusedRows(b, ack.Samples) // before more rows are withheld: Meta speaks of what it was sent
 	if err := s.guard.sent(ctx, b); err != nil {
 		return err
 	}
+	s.cp.refuse(refused)
 	done, err := s.cp.record(ctx, b, session, ack)
 	if err != nil {
 		return err
@@ -178,7 +183,7 @@ func (s *sender) acknowledged(ctx context.Context, b *batch, session *audience.S
 	}
 	if done.Invalid > 0 || len(ack.Samples) > 0 {
 		s.log.WarnContext(ctx, "Meta refused rows", "file", s.file, "first_row", done.FirstRow+1, "last_row", done.LastRow+1,
-			"invalid", done.Invalid, "such_as_rows", refusedRows(b, ack.Samples))
+			"invalid", done.Invalid, "such_as_rows", inWords(refused))
 	}
 	return nil
 }

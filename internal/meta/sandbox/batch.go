@@ -219,6 +219,12 @@ func (s *Server) matches(r *row) bool {
 	return float64(r.fingerprint>>11)/(1<<53) < s.cfg.MatchRate
 }
 
+// refuses tells whether "Meta" refuses a person: a share of them, the same ones each time, and not those of matches alone.
+func (s *Server) refuses(r *row) bool {
+	const mixing = 0x9E3779B97F4A7C15 // an odd number: no two fingerprints become one
+	return float64(r.fingerprint*mixing>>11)/(1<<53) < s.cfg.RefuseRate
+}
+
 // sortedSessions lists an audience's sessions by id. The caller holds a.mu.
 func (a *customAudience) sortedSessions() []*session {
 	list := make([]*session, 0, len(a.sessions))

@@ -23,6 +23,7 @@ type Config struct {
 	Tier          string                                     // limited or full: whose rate limits hold; the default is none
 	CallsPerHour  float64                                    // of an ad account; the default is the tier's, which its score keeps an app from reaching
 	MatchRate     float64                                    // share of the people whom "Meta" recognises, for num_matched and the bounds; the default is 0.6
+	RefuseRate    float64                                    // share of the people whom "Meta" refuses although nothing is wrong with them; the default is none
 	Processing    time.Duration                              // until an upload is in the matches and the bounds, up to 24 hours at Meta; the default is none
 	Replacing     time.Duration                              // from the end of a replace until the audience is back at 200; the default is none
 	ReplaceBelow  int64                                      // the size from which on an audience cannot be replaced; the default is Meta's, 100 million

@@ -44,6 +44,28 @@ func TestSessionTotals(t *testing.T) {
 	assert.Equal(t, []any{}, m.call("GET", "/v26.0/"+id+"/sessions?session_id=9", nil).body["data"])
 }
 
+// TestRefuseRate has people refused with whom nothing is wrong: the same ones each time, some of those that are recognised
+// among them, and never members.
+func TestRefuseRate(t *testing.T) {
+	refused := func(rate float64) map[string]any {
+		m := open(t, sandbox.Config{RefuseRate: rate, MatchRate: 1})
+		id := m.audience("")
+		added := m.add(id, "EMAIL", batch(7, 1), rowsOf(1000, 0)...)
+		_, invalid := added.ack(t)
+		assert.Len(t, m.members(id), 1000-invalid)
+		again, _ := m.add(id, "EMAIL", batch(8, 1), rowsOf(1000, 0)...).body["invalid_entry_samples"].(map[string]any)
+		samples, _ := added.body["invalid_entry_samples"].(map[string]any)
+		assert.Equal(t, samples, again)
+		assert.Len(t, samples, min(invalid, 100))
+		assert.InDelta(t, rate*1000, invalid, 30)
+		return samples
+	}
+	assert.Empty(t, refused(0))
+	for _, reason := range refused(0.05) {
+		assert.Equal(t, "invalid EMAIL", reason)
+	}
+}
+
 func TestSessionRules(t *testing.T) {
 	const life = 90 * time.Minute
 	row := hash("x")

@@ -102,6 +102,9 @@ func (s *Server) examine(rows []row, record *batchRecord) map[string]string {
 	samples := map[string]string{}
 	for i := range rows {
 		r := &rows[i]
+		if s.refuses(r) {
+			r.refuse("invalid " + record.Schema[0])
+		}
 		switch {
 		case r.wrong != "":
 			record.Invalid++

@@ -36,6 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&cfg.Version, "version", "v26.0", "API version to answer")
 	flags.StringVar(&cfg.AppSecret, "app-secret", "", "demand the appsecret_proof of this app secret")
 	flags.Float64Var(&cfg.MatchRate, "match-rate", 0.6, "share of the people that are recognised")
+	flags.Float64Var(&cfg.RefuseRate, "refuse-rate", 0, "share of the people that are refused although nothing is wrong with them")
 	flags.StringVar(&cfg.Tier, "tier", "", "rate limits that hold: limited or full; without it none does")
 	flags.DurationVar(&cfg.Processing, "processing", 0, "time until an upload is in the matches and sizes; at Meta up to 24h")
 	flags.DurationVar(&cfg.Replacing, "replacing", 0, "time from the end of a replace until the audience is normal again")
