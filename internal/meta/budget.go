@@ -6,11 +6,15 @@ import (
 	"time"
 )
 
-// A Budget is how long a task may wait for Meta's limits, over all of its calls. A task that would have to wait longer
+// A Budget is how long a task may wait for Meta's limits until a call gets through. A task that would have to wait longer
 // ends with class Throttled instead: the state machine waits at no cost. Goroutines that wait at the same time use up the
 // time once.
+//
+// A call that gets through begins the budget anew. The state machine gives a chunk five tasks: one that gets on, however
+// slowly, must not use them up, or its rows would never arrive.
 type Budget struct {
-	now func() time.Time
+	now   func() time.Time
+	limit time.Duration
 
 	mu    sync.Mutex
 	left  time.Duration
@@ -26,7 +30,7 @@ func NewBudget(limit time.Duration, now func() time.Time) *Budget {
 	if now == nil {
 		now = time.Now
 	}
-	return &Budget{now: now, left: limit}
+	return &Budget{now: now, limit: limit, left: limit}
 }
 
 // take pays for a wait of d that begins now, and reports whether it could.
@@ -48,6 +52,13 @@ func (b *Budget) take(d time.Duration) bool {
 		b.until = end
 	}
 	return true
+}
+
+// renew begins the budget anew.
+func (b *Budget) renew() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left = b.limit
 }
 
 // Throttled is how long the task has waited for Meta's limits so far.

@@ -25,6 +25,13 @@ func TestBudget(t *testing.T) {
 	assert.True(t, b.take(0))
 	assert.True(t, b.take(-time.Second))
 	assert.Equal(t, time.Minute, b.Throttled())
+
+	now = now.Add(time.Hour)
+	b.renew()
+	assert.True(t, b.take(time.Minute), "a call got through")
+	now = now.Add(time.Minute)
+	assert.False(t, b.take(time.Second), "and began it anew, with no more than there was")
+	assert.Equal(t, 2*time.Minute, b.Throttled())
 }
 
 func TestBudgetDefault(t *testing.T) {

@@ -56,7 +56,12 @@ func meter(t testing.TB, answers ...answered) *meta.Client {
 }
 
 func TestPace(t *testing.T) {
-	high, low := answered{accountUsage(100), 0}, answered{accountUsage(94), 0}
+	const minute = time.Minute
+	full := func(percent int) map[string]string {
+		return map[string]string{"X-Ad-Account-Usage": fmt.Sprintf(`{"acc_id_util_pct":%d,"ads_api_access_tier":"standard_access"}`, percent)}
+	}
+	both := map[string]string{"X-Ad-Account-Usage": `{"acc_id_util_pct":20}`, "X-Business-Use-Case-Usage": businessUsage(60, 0)["X-Business-Use-Case-Usage"]}
+	high, low := answered{accountUsage(100), 0}, answered{accountUsage(10), 0}
 	for _, c := range []struct {
 		name    string
 		answers []answered
@@ -64,16 +69,29 @@ func TestPace(t *testing.T) {
 	}{
 		{"no headers", []answered{{}}, nil},
 		{"low usage", []answered{low}, nil},
-		{"high usage", []answered{high}, []time.Duration{s, 2 * s, 4 * s, 8 * s, 15 * s, 15 * s, 15 * s}},
-		{"it resumes", []answered{high, high, low, high}, []time.Duration{s, 2 * s, s, 2 * s, 4 * s, 8 * s}},
-		{"at the threshold", []answered{{accountUsage(95), 0}, low}, []time.Duration{s}},
-		{"Meta's time", []answered{{businessUsage(100, 3), 0}, low}, []time.Duration{3 * time.Minute}},
-		{"Meta's time at a low usage", []answered{{businessUsage(10, 3), 0}, low}, []time.Duration{3 * time.Minute}},
-		{"the time of a score that stops nobody", []answered{{map[string]string{"X-Ad-Account-Usage": `{"acc_id_util_pct":100,"reset_time_duration":300}`}, 0}, low}, []time.Duration{s}},
-		{"refused", []answered{{nil, 17}, low}, []time.Duration{time.Minute}},
+		{"a write of the limited tier above the room", []answered{{accountUsage(15), 0}, low}, []time.Duration{15 * s}},
+		{"of eight tasks", []answered{{accountUsage(50), 0}, low}, []time.Duration{120 * s}},
+		{"it resumes", []answered{high, low, high, low}, []time.Duration{270 * s, 270 * s}},
+		{"more than there can be", []answered{{accountUsage(1e6), 0}, low}, []time.Duration{270 * s}},
+		{"less than there can be", []answered{{accountUsage(-50), 0}, low}, nil},
+		{"full tier", []answered{{full(50), 0}, {full(10), 0}}, []time.Duration{1600 * time.Millisecond}},
+		{"full tier, at the limit", []answered{{full(100), 0}, {full(10), 0}}, []time.Duration{270 * s}},
+		{"the tier changes", []answered{{full(50), 0}, {accountUsage(50), 0}, {map[string]string{"X-Ad-Account-Usage": `{"acc_id_util_pct":50,"ads_api_access_tier":"development_access"}`}, 0}, {full(50), 0}, low},
+			[]time.Duration{1600 * time.Millisecond, 1600 * time.Millisecond, 120 * s, 1600 * time.Millisecond}},
+		{"the hour's calls", []answered{{businessUsage(50, 0), 0}, {businessUsage(0, 0), 0}}, []time.Duration{11520 * time.Millisecond}},
+		{"the app's", []answered{{map[string]string{"X-App-Usage": `{"call_count":50}`}, 0}, {map[string]string{"X-App-Usage": `{"call_count":1}`}, 0}}, []time.Duration{11520 * time.Millisecond}},
+		{"no pace is longer than a full score lasts", []answered{{businessUsage(100, 0), 0}, {businessUsage(0, 0), 0}}, []time.Duration{300 * s}},
+		{"the longest of all", []answered{{both, 0}, {businessUsage(0, 0), 0}, low}, []time.Duration{30 * s, 30 * s}},
+		{"Meta's time", []answered{{businessUsage(100, 3), 0}, low}, []time.Duration{3 * minute}},
+		{"Meta's time at a low usage", []answered{{businessUsage(10, 3), 0}, low}, []time.Duration{3 * minute}},
+		{"the time of a score that stops nobody", []answered{{map[string]string{"X-Ad-Account-Usage": `{"acc_id_util_pct":100,"reset_time_duration":3000}`}, 0}, low}, []time.Duration{270 * s}},
+		{"refused", []answered{{nil, 17}, low}, []time.Duration{minute}},
+		{"refused at the limit", []answered{low, {map[string]string{"X-Ad-Account-Usage": `{"acc_id_util_pct":100,"reset_time_duration":60}`}, 17}, low}, []time.Duration{minute}},
 		{"refused for a time", []answered{{map[string]string{"Retry-After": "90"}, 80003}, low}, []time.Duration{90 * s}},
 		{"other errors", []answered{{map[string]string{"Retry-After": "90"}, 100}, low}, nil},
-		{"no answer tells nothing", []answered{high, {nil, -1}, {nil, -1}, low}, []time.Duration{s, s, s}},
+		{"no answer tells nothing", []answered{{accountUsage(50), 0}, {nil, -1}, {nil, -1}, low}, []time.Duration{120 * s, 120 * s, 120 * s}},
+		{"a limit that does not hold", []answered{high}, []time.Duration{270 * s, 135 * s, 67500 * time.Millisecond, 33750 * time.Millisecond, 16875 * time.Millisecond, 15 * s, 15 * s}},
+		{"headers vanish", []answered{{accountUsage(70), 0}, {nil, 0}}, []time.Duration{180 * s, 180 * s, 180 * s, 180 * s, 180 * s, 180 * s, 180 * s}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var time clock
@@ -81,22 +99,104 @@ func TestPace(t *testing.T) {
 			for range 8 {
 				_, _ = add(t, api)
 			}
-			assert.Equal(t, c.waits, time.waits)
+			require.Len(t, time.waits, len(c.waits), "%v", time.waits)
+			for i, want := range c.waits {
+				assert.InDelta(t, want, time.waits[i], 1e3)
+			}
 		})
 	}
 }
 
-// TestPacingAloneFailsNoCall checks that a usage that only we hold for alarming, on calls that Meta serves, slows them down
-// and no more, however many they are.
-func TestPacingAloneFailsNoCall(t *testing.T) {
-	var time clock
-	budget := meta.NewBudget(100*s, time.now)
-	api := meta.Paced(meter(t, answered{accountUsage(100), 0}), meta.Pace{Sleep: time.sleep, Now: time.now, Budget: budget})
-	for range 100 {
-		_, err := add(t, api)
-		require.NoError(t, err)
+// TestReadsGoFirst checks that reading waits for other tasks' writing only when the limit is near.
+func TestReadsGoFirst(t *testing.T) {
+	for percent, want := range map[int][]time.Duration{75: nil, 85: {30 * s, 30 * s}} {
+		var time clock
+		api := meta.Paced(replying(t, 200, accountUsage(percent), `{"data":[]}`), meta.Pace{Sleep: time.sleep, Now: time.now})
+		for range 3 {
+			_, err := api.ListAudiences(t.Context(), "act_42", "")
+			require.NoError(t, err)
+		}
+		require.Len(t, time.waits, len(want))
+		for i := range want {
+			assert.InDelta(t, want[i], time.waits[i], 1e3)
+		}
 	}
-	assert.Equal(t, 90*s, budget.Throttled())
+}
+
+// TestPacingByTrial refuses calls whose headers told of room, as when they are in other units: calls get twice as far apart
+// after each block, and by and by closer again.
+func TestPacingByTrial(t *testing.T) {
+	var time clock
+	ok, no := answered{accountUsage(1), 0}, answered{accountUsage(1), 17}
+	api := meta.Paced(meter(t, ok, no, no, ok, no, ok, ok, no, ok), meta.Pace{Sleep: time.sleep, Now: time.now, Budget: meta.NewBudget(0, time.now)})
+	for range 10 {
+		_, _ = add(t, api)
+	}
+	const ms = 1e6
+	for i, want := range []float64{60_000, 60_000, 13_675, 60_000, 25_842, 25_333, 60_000, 47_444} {
+		assert.InDelta(t, want*ms, time.waits[i], ms)
+	}
+	time.past += 7200 * s
+	waited := len(time.waits)
+	for range 10 {
+		_, _ = add(t, api)
+	}
+	assert.Len(t, time.waits, waited, "it is at full speed")
+}
+
+// TestNoCallAfterAbuse checks that error 613 without a subcode is the last that Meta hears of a task.
+func TestNoCallAfterAbuse(t *testing.T) {
+	client, calls := script(t, nil, taken, refusal(613, 0), taken)
+	api := stack(client, nil)
+	_, err := add(t, api)
+	require.NoError(t, err)
+	for range 3 {
+		_, err = add(t, api)
+		require.ErrorContains(t, err, "Meta's abuse prevention stopped the app")
+		assert.Equal(t, audience.Action, audience.ClassOf(err))
+	}
+	assert.Equal(t, 2, *calls)
+}
+
+// TestAClockThatJumps sets the clock while a call has to wait: forward ends the wait, back does not lengthen it.
+func TestAClockThatJumps(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		jump time.Duration
+		want time.Duration
+	}{
+		{"an hour forward", time.Hour, 0}, {"a second forward", s, 119 * s}, {"an hour back", -time.Hour, 120 * s}, {"a year back", -8760 * time.Hour, 120 * s},
+	} {
+		for kind, answer := range map[string]answered{"pace": {accountUsage(50), 0}, "demand": {businessUsage(0, 2), 0}} {
+			var time clock
+			api := meta.Paced(meter(t, answer), meta.Pace{Sleep: time.sleep, Now: time.now, Budget: meta.NewBudget(0, time.now)})
+			_, err := add(t, api)
+			require.NoError(t, err)
+			time.past += c.jump
+			_, err = add(t, api)
+			require.NoError(t, err)
+			var total int64
+			for _, w := range time.waits {
+				total += int64(w)
+			}
+			assert.InDelta(t, c.want, total, 1e3, "%s, %s", c.name, kind)
+		}
+	}
+}
+
+// TestPacingAloneFailsNoCall checks that a usage that only we hold for alarming, on calls that Meta serves, slows them down
+// and no more, however many they are, and however short the budget is.
+func TestPacingAloneFailsNoCall(t *testing.T) {
+	for limit, want := range map[time.Duration]time.Duration{10 * s: 0, 300 * s: (523125 + 94*15000) * time.Millisecond} {
+		var time clock
+		budget := meta.NewBudget(limit, time.now)
+		api := meta.Paced(meter(t, answered{accountUsage(100), 0}), meta.Pace{Sleep: time.sleep, Now: time.now, Budget: budget})
+		for range 100 {
+			_, err := add(t, api)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, want, budget.Throttled())
+	}
 }
 
 func TestADemandedWaitBeyondTheBudget(t *testing.T) {
@@ -108,6 +208,29 @@ func TestADemandedWaitBeyondTheBudget(t *testing.T) {
 	require.EqualError(t, err, "wait 11m0s for Meta, longer than this task may: the ad account's usage is at Meta's limit: start it again later, or run fewer uploads of this ad account at once")
 	assert.Equal(t, audience.Throttled, audience.ClassOf(err))
 	assert.Empty(t, time.waits)
+}
+
+// TestALongBlockEndsTheTask has Meta ask for an hour: the task ends at once and with no other request, so that the state
+// machine waits instead; the next one goes at full speed.
+func TestALongBlockEndsTheTask(t *testing.T) {
+	client, server := sandboxed(t)
+	id, err := client.CreateAudience(t.Context(), "act_42", newAudience)
+	require.NoError(t, err)
+	require.NoError(t, server.SetFault(sandbox.Fault{Fault: "rate_limit", On: "users", Count: 1, Seconds: 3600}))
+	budget := meta.NewBudget(0, nil)
+	api, before := stack(client, budget), client.Calls()
+	for range 3 {
+		_, err = api.AddUsers(t.Context(), id, batchOf(oneRow))
+		require.ErrorContains(t, err, "longer than this task may")
+		assert.Equal(t, audience.Throttled, audience.ClassOf(err))
+	}
+	assert.Equal(t, before+1, client.Calls())
+	assert.Zero(t, budget.Throttled())
+
+	next := meta.NewBudget(0, nil)
+	_, err = stack(client, next).AddUsers(t.Context(), id, batchOf(oneRow))
+	require.NoError(t, err)
+	assert.Zero(t, next.Throttled())
 }
 
 func TestPacingStopsWithItsContext(t *testing.T) {

@@ -107,5 +107,7 @@ func checkRecordedUsage(t *testing.T, e exchange, got meta.Usage) {
 	if e.Headers["x-ad-account-usage"] != "" {
 		want = 100 // on batches that Meta took
 	}
-	assert.Equal(t, meta.Usage{Percent: want}, got, "%s %s", e.Method, e.Path)
+	assert.Equal(t, want, got.Percent, "%s %s", e.Method, e.Path)
+	assert.Zero(t, got.Regain)
+	assert.Empty(t, got.Tier)
 }

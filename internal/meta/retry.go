@@ -70,7 +70,7 @@ func (r *Retrier) Retries() int64 { return r.retries.Load() }
 // CreateAudience creates an audience, and finds it when an earlier attempt did so without Meta's answer coming through.
 func (r *Retrier) CreateAudience(ctx context.Context, account string, a NewAudience) (string, error) {
 	first := true
-	return through(ctx, &r.wrapped, func() (string, error) {
+	return through(ctx, &r.wrapped, writes, func() (string, error) {
 		if !first {
 			found, err := r.next.FindAudience(ctx, account, a.Mark)
 			if err != nil {
@@ -85,7 +85,7 @@ func (r *Retrier) CreateAudience(ctx context.Context, account string, a NewAudie
 	})
 }
 
-func (r *Retrier) retry(ctx context.Context, call func() error) error {
+func (r *Retrier) retry(ctx context.Context, _ access, call func() error) error {
 	limit := r.policy.Base
 	for attempt := 1; ; {
 		err := call()
@@ -100,8 +100,8 @@ func (r *Retrier) retry(ctx context.Context, call func() error) error {
 			attempt++
 		}
 		if wait > 0 {
-			// A tenth more at random, so that tasks that were stopped together do not come back together.
-			wait += time.Duration(r.policy.Rand() * float64(wait) / 10)
+			// A little more at random, so that tasks that were stopped together do not come back in the same instant.
+			wait += time.Duration(r.policy.Rand() * float64(min(wait/10, mostJitter)))
 			if !r.policy.Budget.take(wait) {
 				return overBudget(err, wait)
 			}
@@ -116,6 +116,9 @@ func (r *Retrier) retry(ctx context.Context, call func() error) error {
 		}
 	}
 }
+
+// mostJitter bounds what is added to a wait that Meta asks for. Paced spreads the calls behind it.
+const mostJitter = 2 * time.Second
 
 // asked is the wait that Meta asks for; 0 leaves it to us. Throttled says that there are too many calls, not that this one
 // went wrong.

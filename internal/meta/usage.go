@@ -14,6 +14,30 @@ type Usage struct {
 	Tier    Tier          // of the app's access to the Marketing API; empty when the headers do not say
 
 	reset time.Duration // until the ad account's score is back at zero: of interest only to a call that was refused for it
+	by    [limits]level // each of its limits
+}
+
+// A limit is one of those that the headers tell of. Each is a number of calls that Meta forgets steadily.
+type limit int
+
+const (
+	score    limit = iota // of the ad account: X-Ad-Account-Usage
+	business              // of the ad account's custom audiences: X-Business-Use-Case-Usage
+	app                   // of the app: X-App-Usage
+	limits
+)
+
+// A level is how much of a limit is used.
+type level struct {
+	percent int
+	told    bool // by the latest answer
+	full    int  // answers in a row that told 100 percent or more, of calls that Meta served
+}
+
+// tell notes that a header tells of a limit.
+func (u *Usage) tell(l limit, percent int) {
+	u.by[l] = level{percent: max(u.by[l].percent, percent), told: true}
+	u.Percent = max(u.Percent, percent)
 }
 
 // A Tier is how many calls Meta allows an app: the ad account's score is 60 points on the limited tier and 9,000 on the full.
@@ -52,40 +76,42 @@ func span(n number, unit time.Duration) time.Duration {
 // usageOf reads the usage headers. All of them may be absent; one that cannot be read counts as absent.
 func usageOf(h http.Header) Usage {
 	var u Usage
-	var business map[string][]struct {
+	var uses map[string][]struct {
 		share
 		Type    string `json:"type"`
 		Minutes number `json:"estimated_time_to_regain_access"`
 		Tier    Tier   `json:"ads_api_access_tier"`
 	}
-	if json.Unmarshal([]byte(h.Get("X-Business-Use-Case-Usage")), &business) == nil {
-		for _, uses := range business {
-			for _, use := range uses {
+	if json.Unmarshal([]byte(h.Get("X-Business-Use-Case-Usage")), &uses) == nil {
+		for _, of := range uses {
+			for _, use := range of {
 				// The header may tell of limits that other programs of the business have used up, such as that of reading insights.
 				if use.Type != "" && use.Type != "custom_audience" && use.Type != "ads_management" {
 					continue
 				}
-				u.Percent = max(u.Percent, use.percent())
+				u.tell(business, use.percent())
 				u.Regain = max(u.Regain, span(use.Minutes, time.Minute))
 				u.Tier = use.Tier.or(u.Tier)
 			}
 		}
 	}
 	var account struct {
-		Percent number `json:"acc_id_util_pct"`
-		Seconds number `json:"reset_time_duration"`
-		Tier    Tier   `json:"ads_api_access_tier"`
+		Percent *number `json:"acc_id_util_pct"`
+		Seconds number  `json:"reset_time_duration"`
+		Tier    Tier    `json:"ads_api_access_tier"`
 	}
 	if json.Unmarshal([]byte(h.Get("X-Ad-Account-Usage")), &account) == nil {
-		u.Percent = max(u.Percent, int(account.Percent))
 		u.Tier = account.Tier.or(u.Tier)
-		if account.Percent >= 100 {
-			u.reset = span(account.Seconds, time.Second)
+		if account.Percent != nil {
+			u.tell(score, int(*account.Percent))
+			if *account.Percent >= 100 {
+				u.reset = span(account.Seconds, time.Second)
+			}
 		}
 	}
-	var app share
-	if json.Unmarshal([]byte(h.Get("X-App-Usage")), &app) == nil {
-		u.Percent = max(u.Percent, app.percent())
+	var used share
+	if json.Unmarshal([]byte(h.Get("X-App-Usage")), &used) == nil {
+		u.tell(app, used.percent())
 	}
 	return u
 }

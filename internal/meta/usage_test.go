@@ -102,6 +102,6 @@ func TestUsageIsOfTheLatestAnswer(t *testing.T) {
 	client := meter(t, answered{accountUsage(100), 0}, answered{accountUsage(3), 190}, answered{nil, -1})
 	for _, want := range []int{100, 3, 3} {
 		_, _ = add(t, client)
-		assert.Equal(t, meta.Usage{Percent: want}, client.Usage())
+		assert.Equal(t, want, client.Usage().Percent)
 	}
 }
