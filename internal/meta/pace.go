@@ -170,6 +170,9 @@ func (p *Pacer) note(u Usage, err error) {
 	default:
 		p.answered(u)
 	}
+	if err == nil {
+		p.pace.Budget.renew()
+	}
 	if demanded > 0 { // by when that is over the usage is another: the next answer tells it
 		p.usage = [limits]level{}
 	}
@@ -186,7 +189,7 @@ func (p *Pacer) refused(u Usage) {
 	p.served = false
 }
 
-// answered learns from a call that was let in.
+// answered learns from a call that no limit held up.
 func (p *Pacer) answered(u Usage) {
 	p.served = true
 	for l, now := range u.by {
@@ -198,5 +201,4 @@ func (p *Pacer) answered(u Usage) {
 		}
 		p.usage[l] = now
 	}
-	p.pace.Budget.renew()
 }

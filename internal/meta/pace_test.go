@@ -60,7 +60,7 @@ func TestPace(t *testing.T) {
 	full := func(percent int) map[string]string {
 		return map[string]string{"X-Ad-Account-Usage": fmt.Sprintf(`{"acc_id_util_pct":%d,"ads_api_access_tier":"standard_access"}`, percent)}
 	}
-	both := map[string]string{"X-Ad-Account-Usage": `{"acc_id_util_pct":20}`, "X-Business-Use-Case-Usage": businessUsage(60, 0)["X-Business-Use-Case-Usage"]}
+	both := map[string]string{"X-Ad-Account-Usage": `{"acc_id_util_pct":20}`, "X-Business-Use-Case-Usage": businessUsage(90, 0)["X-Business-Use-Case-Usage"]}
 	high, low := answered{accountUsage(100), 0}, answered{accountUsage(10), 0}
 	for _, c := range []struct {
 		name    string
@@ -78,8 +78,8 @@ func TestPace(t *testing.T) {
 		{"full tier, at the limit", []answered{{full(100), 0}, {full(10), 0}}, []time.Duration{270 * s}},
 		{"the tier changes", []answered{{full(50), 0}, {accountUsage(50), 0}, {map[string]string{"X-Ad-Account-Usage": `{"acc_id_util_pct":50,"ads_api_access_tier":"development_access"}`}, 0}, {full(50), 0}, low},
 			[]time.Duration{1600 * time.Millisecond, 1600 * time.Millisecond, 120 * s, 1600 * time.Millisecond}},
-		{"the hour's calls", []answered{{businessUsage(50, 0), 0}, {businessUsage(0, 0), 0}}, []time.Duration{11520 * time.Millisecond}},
-		{"the app's", []answered{{map[string]string{"X-App-Usage": `{"call_count":50}`}, 0}, {map[string]string{"X-App-Usage": `{"call_count":1}`}, 0}}, []time.Duration{11520 * time.Millisecond}},
+		{"the hour's calls", []answered{{businessUsage(90, 0), 0}, {businessUsage(75, 0), 0}}, []time.Duration{21600 * time.Millisecond}},
+		{"the app's", []answered{{map[string]string{"X-App-Usage": `{"call_count":90}`}, 0}, {map[string]string{"X-App-Usage": `{"call_count":75}`}, 0}}, []time.Duration{21600 * time.Millisecond}},
 		{"no pace is longer than a full score lasts", []answered{{businessUsage(100, 0), 0}, {businessUsage(0, 0), 0}}, []time.Duration{300 * s}},
 		{"the longest of all", []answered{{both, 0}, {businessUsage(0, 0), 0}, low}, []time.Duration{30 * s, 30 * s}},
 		{"Meta's time", []answered{{businessUsage(100, 3), 0}, low}, []time.Duration{3 * minute}},
@@ -300,14 +300,17 @@ func TestAWaitIsPaidOnce(t *testing.T) {
 }
 
 func TestTheBudgetEndsTheStack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		budget := meta.NewBudget(0, nil)
-		_, err := add(t, stack(meter(t, answered{nil, 17}), budget))
-		require.Error(t, err)
-		assert.Equal(t, audience.Throttled, audience.ClassOf(err))
-		var e *meta.Error
-		require.ErrorAs(t, err, &e)
-		assert.LessOrEqual(t, budget.Throttled(), 10*time.Minute)
-		assert.Greater(t, budget.Throttled(), 8*time.Minute)
-	})
+	for _, c := range []struct{ code, subcode int }{{17, 0}, {2650, 1870145}} { // throttled, and the audience busy
+		synctest.Test(t, func(t *testing.T) {
+			budget := meta.NewBudget(0, nil)
+			client, _ := script(t, nil, refusal(c.code, c.subcode))
+			_, err := add(t, stack(client, budget))
+			require.Error(t, err)
+			assert.Equal(t, audience.Throttled, audience.ClassOf(err))
+			var e *meta.Error
+			require.ErrorAs(t, err, &e)
+			assert.LessOrEqual(t, budget.Throttled(), 10*time.Minute)
+			assert.Greater(t, budget.Throttled(), 8*time.Minute)
+		})
+	}
 }

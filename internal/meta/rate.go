@@ -18,11 +18,11 @@ var rates = [limits]rate{
 }
 
 // Where calls begin to be spaced. Meta forgets as much at a low usage as at a high one, so keeping low loses nothing in the
-// long run. It leaves room for the calls that tasks make before they know the usage, and for other programs. Reads are
-// small, few, and what somebody waits for: they go first.
+// long run. For writes it leaves room in the score for what tasks send before they know the usage, and for other programs.
+// Reads are small, few, and what somebody waits for: they go first. The limits of an hour have room for thousands.
 const (
-	writeRoom = 0.10
-	readRoom  = 0.75
+	writeRoom = 0.10 // of the score
+	otherRoom = 0.75 // of anything else
 )
 
 // longestPace bounds the pace: by then a full score is forgotten.
@@ -42,8 +42,8 @@ const tasksPerUsage = 20
 //	usage = room + N × c
 //
 // where the whole limit is used, without ever coming to it. All see the same usage, so that all get the same share. It is a
-// balance that comes back by itself: when all call at once, the usage is at the room again at their next calls, and when
-// they take turns the usage moves towards the balance within one pace.
+// balance that comes back by itself: when all call at once, the usage is at the room again at their next calls; when they
+// take turns, a usage that is off is answered within one pace, by no more than it is off, so that it dies away.
 //
 // A limit that is told to be used up by answer after answer, of calls that Meta serves all the same, does not hold (a usage
 // of 100 percent was recorded on such calls). Each halves the pace, down to that of one task alone.
@@ -52,11 +52,10 @@ const tasksPerUsage = 20
 // and one program that keeps the usage higher would stop us. There a twentieth more of usage stands for a task more to share with,
 // and ever more of them towards the limit; alone holds when it is shorter.
 func (l limit) pace(u level, t Tier, does access) time.Duration {
-	room, r := writeRoom, rates[l]
-	if does == reads {
-		room = readRoom
+	usage, room, r := min(float64(u.percent)/100, 1), otherRoom, rates[l]
+	if l == score && does == writes {
+		room = writeRoom
 	}
-	usage := min(float64(u.percent)/100, 1)
 	if usage <= room {
 		return 0
 	}

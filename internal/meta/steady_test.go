@@ -59,15 +59,16 @@ func newAccount(t *testing.T, tier string) *account {
 	if tier == "full" {
 		a.warm, a.length = 2*time.Minute, 5*time.Minute
 	}
-	a.serve(tier)
+	a.serve(sandbox.Config{Tier: tier})
 	time.Sleep(time.Hour) // what creating the audience has used is forgotten
 	return a
 }
 
-// serve puts a new sandbox of another tier in place.
-func (a *account) serve(tier string) {
+// serve puts a new sandbox in place, of another tier or limit.
+func (a *account) serve(cfg sandbox.Config) {
 	a.t.Helper()
-	server, err := sandbox.New(sandbox.Config{Tier: tier, Now: time.Now})
+	cfg.Now = time.Now
+	server, err := sandbox.New(cfg)
 	require.NoError(a.t, err)
 	a.t.Cleanup(func() { assert.NoError(a.t, server.Close()) })
 	a.server.Store(server)
@@ -267,7 +268,7 @@ func TestTheTierChanges(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAccount(t, tiers[1])
 				warm, after := a.warm, a.server.Load()
-				a.serve(tiers[0])
+				a.serve(sandbox.Config{Tier: tiers[0]})
 				a.warm += 5 * time.Minute
 				a.during = func(ctx context.Context) {
 					pass(ctx, a.warm-warm)
@@ -279,6 +280,24 @@ func TestTheTierChanges(t *testing.T) {
 				assert.GreaterOrEqual(t, f.fairness, 0.8)
 				assert.Zero(t, f.blocks+f.ended+f.failed)
 			})
+		})
+	}
+}
+
+// TestTasksShareTheHoursCalls lets fewer calls an hour through than the score does, and fewer than the pacer knows of.
+func TestTasksShareTheHoursCalls(t *testing.T) {
+	for _, tasks := range []int{1, 4, 8} {
+		synctest.Test(t, func(t *testing.T) {
+			const calls = 3600
+			a := newAccount(t, "full")
+			a.serve(sandbox.Config{Tier: "full", CallsPerHour: calls})
+			a.warm, a.length = 30*time.Minute, 2*time.Hour
+			f := a.run(tasks)
+			f.share *= 30 * 3600 / (3 * calls) // of the score's 30 points a second
+			t.Logf("%d calls an hour, %d tasks: %s", calls, tasks, f)
+			assert.GreaterOrEqual(t, f.share, 0.95)
+			assert.GreaterOrEqual(t, f.fairness, 0.8)
+			assert.Zero(t, f.blocks+f.ended+f.failed)
 		})
 	}
 }
