@@ -126,7 +126,10 @@ func begin(ctx context.Context, deps Deps, kind suppression.Kind, work func(*job
 	if err := j.save(ctx); err != nil {
 		return nil, err
 	}
-	err = errors.Join(work(j), j.unnamed())
+	if err = work(j); err != nil { // whose class goes before that of rows that name nobody, also when nobody has given it one
+		err = audience.Fail(audience.ClassOf(err), "", err)
+	}
+	err = errors.Join(err, j.unnamed())
 	return &j.receipt, errors.Join(err, j.finish(context.WithoutCancel(ctx), err))
 }
 

@@ -261,6 +261,17 @@ func TestRowsThatNameNobodyAreTold(t *testing.T) {
 	assert.NotContains(t, err.Error(), "not an address", "values are not told")
 }
 
+// TestRowsThatNameNobodyHideNoOtherProblem: an exit code of 3 says that all the others are done.
+func TestRowsThatNameNobodyHideNoOtherProblem(t *testing.T) {
+	b := newBench(t).put("people.csv", "email\nann@example.com\nn/a\n")
+	b.fail = func(int) error { return errors.New("no route to host") } // which nobody has classified
+	r, err := Add(t.Context(), b.deps)
+	require.ErrorContains(t, err, "no route to host")
+	require.ErrorContains(t, err, "1 of 2 rows name nobody")
+	assert.Equal(t, audience.Transient, audience.ClassOf(err))
+	assert.Equal(t, int64(1), r.Removal.NotSent)
+}
+
 func TestConcurrentOptOutsLoseNobody(t *testing.T) {
 	b := newBench(t)
 	var all sync.WaitGroup
