@@ -38,7 +38,8 @@ Meta it does nothing. Each may be done again: what is done already is done no ha
               email, phone, extern_id and madid are read, email_sha256 and phone_sha256 too, and country for phones
 
 The access token is taken from CLEANREACH_META_TOKEN (and CLEANREACH_META_APP_SECRET, if the app demands proofs), else
-from the secret that the definition names, with the AWS credentials of this machine.
+from the secret that the definition names, with the AWS credentials of this machine. A deployment's secrets
+are read by its tasks and by nobody else: for those, set the variable.
 
 exit codes
   0  done
@@ -176,13 +177,13 @@ func openDeployed(ctx context.Context, name string) (*audience.Definition, *stor
 		}
 		place = storage.FileURL(place)
 	}
-	base, deployed := strings.CutSuffix(place, "audiences/"+def.Tenant+"/"+def.Name+".json")
+	base, deployed := strings.CutSuffix(place, "/audiences/"+def.Tenant+"/"+def.Name+".json")
 	if !deployed {
 		return nil, nil, audience.Failf(audience.Invalid,
 			"%s does not lie where runs find it, so that nobody can tell which list is meant: name the definition as s3://<work bucket>/audiences/%s/%s.json, or as out/audiences/%s/%s.json",
 			name, def.Tenant, def.Name, def.Tenant, def.Name)
 	}
-	work, err := storage.Open(ctx, base)
+	work, err := storage.Open(ctx, base+"/")
 	return def, work, err
 }
 

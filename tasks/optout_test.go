@@ -185,6 +185,8 @@ func TestOptOutRefusesBadCalls(t *testing.T) {
 	d := newDesk(t)
 	elsewhere := filepath.Join(d.work, "vip.json")
 	d.put(elsewhere, fmt.Sprintf(doctorDefinition, ""))
+	similar := filepath.Join(d.work, "old-audiences", "acme", "vip.json")
+	d.put(similar, fmt.Sprintf(doctorDefinition, ""))
 	noToken := env{envMetaURL: d.env[envMetaURL]}
 	noColumn := filepath.Join(d.work, "names.csv")
 	d.put(noColumn, "name\nAnn\n")
@@ -204,6 +206,7 @@ func TestOptOutRefusesBadCalls(t *testing.T) {
 		{"only a country", d.env, []string{"-columns", "COUNTRY=Land", d.definition, d.people}, "names no column by which somebody is found"},
 		{"an unknown tenant", d.env, []string{filepath.Join(d.work, "audiences", "nobody", "vip.json"), d.people}, "no such file"},
 		{"a definition that lies elsewhere", d.env, []string{elsewhere, d.people}, "does not lie where runs find it"},
+		{"a folder that is only named alike", d.env, []string{similar, d.people}, "does not lie where runs find it"},
 		{"no such people", d.env, []string{d.definition, d.people + ".gz"}, "there is no such file"},
 		{"no usable column", d.env, []string{d.definition, noColumn}, "none of the columns email, phone, extern_id and madid"},
 		{"no token", noToken, []string{d.definition, d.people}, "no access token"},
@@ -214,6 +217,7 @@ func TestOptOutRefusesBadCalls(t *testing.T) {
 			assert.Contains(t, d.stderr.String(), c.want)
 			assert.Empty(t, d.stdout.String())
 			assert.NoDirExists(t, filepath.Join(d.work, "suppression"), "something was changed")
+			assert.NoDirExists(t, filepath.Join(d.work, "old-"), "something was changed")
 			assert.Equal(t, []int{3, 3}, d.left())
 		})
 	}
