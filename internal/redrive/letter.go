@@ -55,9 +55,10 @@ func parseLetter(body string) (Letter, error) {
 	return l, nil
 }
 
-// ofARun tells whether the letter names a run and that run's folder. One that was refused for its input names none.
+// ofARun tells whether the letter names a run and that run's folder, in characters that may be shown: errors of the storage
+// quote them. One that was refused for its input names none.
 func (l *Letter) ofARun() bool {
-	return l.Tenant != "" && l.Audience != "" && audience.ValidRunID(l.Run) && strings.HasSuffix(l.URL, "/"+l.folder())
+	return clean(l.URL) == l.URL && l.Tenant != "" && l.Audience != "" && audience.ValidRunID(l.Run) && strings.HasSuffix(l.URL, "/"+l.folder())
 }
 
 func (l *Letter) folder() string { return fmt.Sprintf("runs/%s/%s/%s/", l.Tenant, l.Audience, l.Run) }

@@ -139,12 +139,17 @@ func TestWhatAStrangerSends(t *testing.T) {
 	evil.Run, evil.Tenant, evil.Reason = "x\x1b[31m\nrun", "ac\u202eme", "exit\rcode"
 	elsewhere := w.chunkLetter("run-1", "00001")
 	elsewhere.URL = "s3://somebody-else/runs/acme/vip/run-2/"
-	w.send(evil, elsewhere)
+	loud := w.chunkLetter("run-1", "00001")
+	loud.URL = "nowhere\x1b[31m://runs/acme/vip/run-1/"
+	w.send(evil, elsewhere, loud)
 	text := printed(w.list(Filter{}))
+	said, err := w.redrive(t.Context(), Filter{})
+	require.Error(t, err)
+	assert.NotContains(t, said, "\x1b")
 	assert.NotContains(t, text, "\x1b")
 	assert.NotContains(t, text, "\r")
 	assert.NotContains(t, text, "\u202e")
-	assert.Equal(t, 2, strings.Count(text, "(the letter names another folder than its run's"), text)
+	assert.Equal(t, 3, strings.Count(text, "(the letter names another folder than its run's"), text)
 }
 
 func TestParseLetter(t *testing.T) {
