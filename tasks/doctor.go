@@ -26,7 +26,8 @@ work bucket. A run's preflight asks the same by the same code. Nothing is create
 
 Each line is ok, warn or fail, with what to do and the page where it is done. The access token is taken from
 CLEANREACH_META_TOKEN (and CLEANREACH_META_APP_SECRET, if the app demands proofs), else from the secret that the
-definition names, with the AWS credentials of this machine.
+definition names, with the AWS credentials of this machine. A deployment's secrets
+are read by its tasks and by nobody else: for those, set the variable.
 
 The exit code is that of the worst finding
   0  all is well, or there are warnings only

@@ -73,7 +73,7 @@ func readSecret(ctx context.Context, reader secretReader, name string) (credenti
 		if ctx.Err() != nil || retry.NewStandard().IsErrorRetryable(err) {
 			return credentials{}, audience.Fail(audience.Transient, "", err)
 		}
-		return credentials{}, audience.Fail(audience.Action, "check that the secret exists and has a value, and that this task's role may read it", err)
+		return credentials{}, audience.Fail(audience.Action, "check that the secret exists and has a value, and that this task's role may read it; on your own machine set "+envMetaToken, err)
 	}
 	return parseSecret(name, aws.ToString(out.SecretString))
 }

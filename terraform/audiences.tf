@@ -92,7 +92,11 @@ locals {
     }
   }
 
-  schedules = { for key, a in local.audiences : key => merge(a.schedule, { tenant = a.tenant, audience = a.name }) if a.schedule != null }
+  # Before there is an image every run would end at its first task.
+  schedules = {
+    for key, a in local.audiences : key => merge(a.schedule, { tenant = a.tenant, audience = a.name, enabled = a.schedule.enabled && var.image_digest != null })
+    if a.schedule != null
+  }
 
   # What has another form than the schema says is refused, and no policy is to be made of it.
   definition_schema = jsondecode(file("${path.module}/../internal/audience/definition.schema.json")).properties

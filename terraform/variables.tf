@@ -76,7 +76,7 @@ variable "audiences" {
     - name: the label, if left out.
     - collaboration: one of var.collaborations, in place of match.membership_id.
     - template: one of the collaboration's templates, in place of match.template_arn.
-    - schedule: when it runs. expression is rate(…), cron(…) or at(…); window_minutes spreads starts.
+    - schedule: when it runs. expression is rate(…), cron(…) or at(…); window_minutes spreads starts. Schedules rest until there is an image.
     - source.path: s3://<raw bucket>/<tenant>/<name>/, if left out.
     - meta.secret: <name>/<tenant>/meta, if left out. The tasks' roles can read no other.
     A misspelt optional field is no error: Terraform drops what a type does not have before anybody can look at it.

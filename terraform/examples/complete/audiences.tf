@@ -24,8 +24,8 @@ locals {
     lapsed = {
       tenant        = "acme"
       collaboration = "loyalty-club"
+      template      = "lapsed_members"
       source        = { columns = { EXTERN_ID = "customer_id", EMAIL = "Email Address" } }
-      match         = { sql = "SELECT DISTINCT c.extern_id, c.email FROM lapsed c INNER JOIN members p ON c.email_sha256 = p.email_sha256" }
       meta          = { ad_account = "act_1234567890", audience_name = "Loyal customers who lapsed", mode = "remove" }
       limits        = { min_rows = 10, max_invalid_ratio = 0.05 }
     }

@@ -27,7 +27,7 @@ module "cleanreach" {
   }
 
   collaborations = {
-    # By a rule of type CUSTOM our tables answer the templates here, and with any_query other queries of this account too.
+    # By a rule of type CUSTOM our tables answer these templates and nothing else. The partner's rule names them too.
     # What may be asked of the partner's table is the partner's rule.
     loyalty-club = {
       tenant             = "acme"
@@ -36,12 +36,16 @@ module "cleanreach" {
       partner_name       = "Loyalty club"
       partner_account_id = var.partner_account_id
       collaboration_id   = var.collaboration_id
-      analysis_rule      = { type = "CUSTOM", any_query = true }
+      analysis_rule      = { type = "CUSTOM" }
       templates = {
         members_since = {
           description = "Customers who have been members since a day"
           sql         = file("${path.module}/members_since.sql")
           parameters  = [{ name = "since", type = "DATE" }]
+        }
+        lapsed_members = {
+          description = "Customers who lapsed and are members"
+          sql         = file("${path.module}/lapsed_members.sql")
         }
       }
       tables = { lapsed = { association_name = "lapsed" }, loyal = { association_name = "loyal" } }

@@ -16,6 +16,24 @@ locals {
 
 data "aws_iam_policy_document" "topic" {
   statement {
+    sid       = "OnlyTLS"
+    effect    = "Deny"
+    actions   = ["sns:Publish"]
+    resources = [local.topic_arn]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+
+  statement {
     sid       = "Alarms"
     actions   = ["sns:Publish"]
     resources = [local.topic_arn]

@@ -51,6 +51,11 @@ run "topic_is_for_services_that_act_for_this_account" {
   assert {
     condition = jsonencode(jsondecode(data.aws_iam_policy_document.topic.json).Statement) == jsonencode([
       {
+        Sid       = "OnlyTLS", Effect = "Deny", Action = "sns:Publish", Resource = "arn:aws:sns:eu-central-1:111122223333:cleanreach-alerts"
+        Principal = { AWS = "*" }
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+      {
         Sid       = "Alarms", Effect = "Allow", Action = "sns:Publish", Resource = "arn:aws:sns:eu-central-1:111122223333:cleanreach-alerts"
         Principal = { Service = "cloudwatch.amazonaws.com" }
         Condition = {
