@@ -112,6 +112,13 @@ func (r *Room) remoteDestination(ctx context.Context, bucket *url.URL, s3 *S3Out
 	}, nil
 }
 
+// release lets go of the bucket.
+func (d *destination) release() {
+	if d.remote != nil {
+		_ = d.remote.Close() // what was written was closed
+	}
+}
+
 func (d *destination) upload(ctx context.Context, name, part string) error {
 	from, err := os.Open(name) //nolint:gosec // the query's own result
 	if err != nil {

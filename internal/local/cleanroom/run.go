@@ -60,9 +60,7 @@ func (j *job) release() {
 	for i := range j.sources {
 		j.sources[i].release()
 	}
-	if j.out.remote != nil {
-		_ = j.out.remote.Close() // what was written was closed
-	}
+	j.out.release()
 }
 
 // execute runs the query. One that does not fit in memory is run again with more: how much it takes nobody knows before.

@@ -56,6 +56,7 @@ func (r *Room) recall(ctx context.Context, in QueryInput) (ProtectedQuery, error
 	if s3 := doc.ResultConfiguration.OutputConfiguration.S3; s3 != nil {
 		if out, err := r.destination(ctx, s3, doc.ID); err == nil {
 			_ = out.close() // what it had written is of no use; the next one has a folder of its own
+			out.release()
 		}
 	}
 	return doc, nil
