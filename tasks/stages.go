@@ -75,7 +75,7 @@ var uploadStage = stageFunc{"upload", false, func(ctx context.Context, w *work) 
 }}
 
 var reportStage = stageFunc{"report", false, func(ctx context.Context, w *work) error {
-	made, err := report.Run(ctx, report.Deps{Run: w.run, Folder: w.folder, Meta: reportMeta(ctx, w), Now: time.Now, Log: w.log})
+	made, err := report.Run(ctx, report.Deps{Run: w.run, Folder: w.folder, Meta: reportMeta(ctx, w), Now: time.Now, Sleep: sleep, Log: w.log})
 	w.measureReport(made, err)
 	return err
 }}

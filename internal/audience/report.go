@@ -38,7 +38,7 @@ func (r Rows) Balance() error {
 // The outcomes of a run that came as far as its report.
 const (
 	OutcomeSucceeded = "succeeded" // every row that could be sent was sent
-	OutcomePartial   = "partial"   // some chunks failed, fewer than the definition tolerates
+	OutcomePartial   = "partial"   // some chunks failed, fewer than the definition tolerates, or Meta lacks rows that it had acknowledged
 	OutcomeEmpty     = "empty"     // nobody matched
 	OutcomeFailed    = "failed"    // more chunks failed than the definition tolerates
 )
@@ -63,7 +63,9 @@ type Report struct {
 	Chunks       ChunkCounts        `json:"chunks"`
 	Failed       []FailedChunk      `json:"failed_chunks,omitempty"` // the first 100
 	Batches      int                `json:"batches"`
-	MatchRate    *float64           `json:"match_rate"` // people that Meta matched / rows it received; null when Meta does not say
+	RefusedRows  []RefusedRow       `json:"refused_rows,omitempty"` // the first 50 that the receipts name
+	Verification *Verification      `json:"verification,omitempty"` // nothing when Meta told of no upload session
+	MatchRate    *float64           `json:"match_rate"`             // people that Meta matched / rows it received; null when Meta does not say
 	Times        []StageTime        `json:"times"`
 	Throttled    float64            `json:"throttled_seconds"`
 	Status       *AudienceStatus    `json:"audience_status,omitempty"` // what Meta says of the audience
@@ -71,6 +73,30 @@ type Report struct {
 	Next         []string           `json:"next"`                      // what to do now, in sentences
 	StartedAt    time.Time          `json:"started_at"`
 	FinishedAt   time.Time          `json:"finished_at"`
+}
+
+// A Verification compares what Meta says of the upload sessions after the upload with what the receipts say that it
+// acknowledged. Sent + More = Received + Missing + Awaited.
+type Verification struct {
+	Sessions    int                 `json:"sessions"`              // that rows were sent in
+	Told        int                 `json:"told"`                  // of them, those that Meta was asked about and answered; the rest is of these
+	Unknown     int                 `json:"unknown"`               // of those, that Meta does not know
+	Sent        int64               `json:"sent"`                  // rows, by the receipts
+	Received    int64               `json:"received"`              // rows, by Meta
+	Matched     int64               `json:"matched"`               // people whom Meta has recognised so far
+	More        int64               `json:"more"`                  // rows that Meta has beyond the receipts
+	Missing     int64               `json:"missing"`               // rows that Meta lacks in sessions that are over
+	Awaited     int64               `json:"awaited"`               // rows that Meta lacks in sessions that are open or unknown to it
+	Differences []SessionDifference `json:"differences,omitempty"` // the first 20
+}
+
+// A SessionDifference is an upload session of which Meta has another number of rows than it acknowledged.
+type SessionDifference struct {
+	Chunk    string `json:"chunk"`
+	Session  int64  `json:"session"`
+	Sent     int64  `json:"sent"`
+	Received int64  `json:"received"`
+	Ended    bool   `json:"ended"` // Meta takes no more rows in it
 }
 
 // ChunkCounts counts the chunks of a run.

@@ -45,7 +45,7 @@ func funnel(f *facts, r *audience.Report) ([]step, error) {
 		level{"Sent", n.Sent, fmt.Sprintf("%s without a usable key, %s opted out since, %s not sent", count(n.Unusable), count(n.Withheld), count(n.Failed))},
 		level{"Received by Meta", n.Received, refused(n)})
 	if r.MatchRate != nil {
-		levels = append(levels, level{"Recognised by Meta", int64(*r.MatchRate*float64(n.Received) + 0.5), rateWords(*r.MatchRate) + " of the rows received" + f.meta.basis()})
+		levels = append(levels, level{"Recognised by Meta", int64(*r.MatchRate*float64(n.Received) + 0.5), rateWords(*r.MatchRate) + " of the rows received" + basis(f.meta.sessions, f.meta.of)})
 	}
 	var most int64
 	for _, l := range levels {
@@ -72,12 +72,12 @@ func refused(n audience.Rows) string {
 	return fmt.Sprintf("Meta refused about %s of them", count(n.Invalid))
 }
 
-// basis says what the match rate rests on, when that is not everything.
-func (a *answers) basis() string {
-	if a.sessions == a.of {
+// basis says what a number of Meta's rests on, when that is not every upload session.
+func basis(sessions, of int) string {
+	if sessions == of {
 		return ""
 	}
-	return fmt.Sprintf(", by %s of %s upload sessions", count(int64(a.sessions)), count(int64(a.of)))
+	return fmt.Sprintf(", by %s of %s upload sessions", count(int64(sessions)), count(int64(of)))
 }
 
 func accounts(r *audience.Report) []account {

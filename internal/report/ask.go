@@ -17,6 +17,9 @@ const (
 	sessionsAsked  = 200
 	sessionsAtOnce = 4
 	askTimeout     = 3 * time.Minute
+	looks          = 4 // at most, while Meta is at work on the audience or its counts lag behind
+	lookEvery      = 30 * time.Second
+	processing     = 24 * time.Hour // that Meta takes to recognise people: too long for a task to wait
 )
 
 // answers is what Meta says of the audience and of the upload. Its zero value is that Meta said nothing.
@@ -26,8 +29,11 @@ type answers struct {
 	operation meta.Severity
 	delivery  meta.Severity
 
+	of    int                           // sessions that there are
+	asked []carried                     // those that are asked about
+	told  map[int64]*meta.SessionStatus // what Meta has of them, by id; nil when it does not know one
+
 	sessions int   // that Meta gave a match for
-	of       int   // that there are
 	received int64 // rows of those sessions
 	matched  int64 // people whom Meta recognised in them
 	problem  error // why there is no more
@@ -35,21 +41,38 @@ type answers struct {
 
 // ask asks Meta about the audience and, at most sessionsAsked of them, about the sessions. The first failure ends the
 // asking: the next question would most likely fail for the same reason.
-func ask(ctx context.Context, deps Deps, audienceID string, sessions []int64) answers {
-	a := answers{of: len(sessions)}
+func ask(ctx context.Context, deps Deps, audienceID string, sessions []carried) answers {
+	a := answers{of: len(sessions), asked: sample(sessions), told: map[int64]*meta.SessionStatus{}}
 	asking, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	found, err := deps.Meta.Audience(asking, audienceID)
-	if err == nil {
-		a.take(found)
-		err = a.match(asking, deps.Meta, audienceID, sample(sessions))
-	}
-	if err != nil {
+	if err := a.look(asking, deps, audienceID); err != nil {
 		a.problem = err
 		deps.Log.WarnContext(ctx, "Meta did not answer all questions about the audience", telemetry.KeyError, err.Error(),
 			telemetry.KeyClass, audience.ClassOf(err).String())
 	}
+	a.match(deps.Now())
 	return a
+}
+
+// look asks again, a few times, while Meta is at work on the audience or has fewer rows of a session than it acknowledged:
+// what has just arrived may not be in its counts yet.
+func (a *answers) look(ctx context.Context, deps Deps, audienceID string) error {
+	for n, open := 1, a.asked; ; n++ {
+		found, err := deps.Meta.Audience(ctx, audienceID)
+		if err != nil {
+			return err
+		}
+		a.take(found)
+		if open, err = a.hear(ctx, deps.Meta, audienceID, open); err != nil {
+			return err
+		}
+		if n == looks || a.operation != meta.StatusBusy && len(open) == 0 {
+			return nil
+		}
+		if err := deps.Sleep(ctx, lookEvery); err != nil {
+			return nil //nolint:nilerr // out of time: what was told stands
+		}
+	}
 }
 
 func (a *answers) take(found meta.CustomAudience) {
@@ -62,42 +85,56 @@ func (a *answers) take(found meta.CustomAudience) {
 	a.delivery, a.status.Delivery = found.DeliveryStatus.Delivery()
 }
 
-// match sums up what Meta recognised. What it gave before a failure still counts.
-func (a *answers) match(ctx context.Context, api Meta, audienceID string, sessions []int64) error {
+// hear asks about sessions, and gives those of which Meta has fewer rows than it acknowledged. What it told before a failure
+// still counts.
+func (a *answers) hear(ctx context.Context, api Meta, audienceID string, sessions []carried) ([]carried, error) {
 	var mu sync.Mutex
+	var lacking []carried
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sessionsAtOnce)
-	for _, id := range sessions {
+	for _, c := range sessions {
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			s, err := api.SessionStatus(ctx, audienceID, id)
-			if err != nil || s == nil || !settled(s) {
+			s, err := api.SessionStatus(ctx, audienceID, c.id)
+			if err != nil {
 				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			a.sessions++
-			a.received += s.Received
-			a.matched += s.Matched
+			a.told[c.id] = s
+			if c.short(s) {
+				lacking = append(lacking, c)
+			}
 			return nil
 		})
 	}
-	return group.Wait()
+	return lacking, group.Wait()
+}
+
+// match sums up what Meta recognised.
+func (a *answers) match(now time.Time) {
+	for _, s := range a.told {
+		if s != nil && settled(s, now) {
+			a.sessions++
+			a.received += s.Received
+			a.matched += s.Matched
+		}
+	}
 }
 
 // settled reports whether Meta has matched the session's people. While it is at work it says 0, which is no rate.
-func settled(s *meta.SessionStatus) bool {
-	return s.Received > 0 && (s.Matched > 0 || s.Progress >= 100 || !s.End.IsZero())
+func settled(s *meta.SessionStatus, now time.Time) bool {
+	return s.Received > 0 && (s.Matched > 0 || s.Progress >= 100 || !s.End.IsZero() && now.Sub(s.End) >= processing)
 }
 
 // sample takes sessions evenly from all of them: those of a big run differ less than its first ones do from its last.
-func sample(sessions []int64) []int64 {
+func sample[S any](sessions []S) []S {
 	if len(sessions) <= sessionsAsked {
 		return sessions
 	}
-	some := make([]int64, sessionsAsked)
+	some := make([]S, sessionsAsked)
 	for i := range some {
 		some[i] = sessions[i*len(sessions)/sessionsAsked]
 	}

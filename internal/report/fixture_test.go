@@ -47,6 +47,7 @@ type world struct {
 	failures  map[string]*audience.FailureDoc
 	meta      *fakeMeta
 	now       time.Time
+	slept     time.Duration
 }
 
 // newWorld is a run of n chunks of which all was sent.
@@ -99,10 +100,16 @@ func (w *world) add(id string, first, rows int64) {
 		Sessions: []audience.Session{{Group: "EMAIL,PHONE", ID: session, Received: rows - rows/100}, {Group: "PHONE", ID: -session}},
 		Done:     true, Attempts: 1, StartedAt: at(70 + len(w.chunks)), FinishedAt: at(90 + 2*len(w.chunks)),
 	}
-	for range (rows + 9999) / 10_000 {
-		r.Batches = append(r.Batches, audience.Batch{Group: "EMAIL,PHONE", At: r.FinishedAt})
-	}
+	batched(r)
 	w.receipts[id] = r
+}
+
+// batched gives a receipt the batches of what it says was sent.
+func batched(r *audience.Receipt) {
+	r.Batches = nil
+	for left := r.Sent; left > 0; left -= 10_000 {
+		r.Batches = append(r.Batches, audience.Batch{Group: "EMAIL,PHONE", Session: r.Sessions[0].ID, Rows: min(left, 10_000), At: r.FinishedAt})
+	}
 }
 
 // fail makes a chunk one of which Meta took only the first rows.
@@ -110,6 +117,7 @@ func (w *world) fail(id string, sent int64, class audience.Class, next string, m
 	r := w.receipts[id]
 	r.Unusable, r.Sent, r.Received, r.Done = 0, sent, sent, false
 	r.Failed = r.Rows - sent
+	batched(r)
 	r.Failure = audience.NewFailureDoc("upload", audience.Fail(class, next, fmt.Errorf("upload chunk %s: %s", id, message)), r.FinishedAt)
 }
 
@@ -143,7 +151,14 @@ func (w *world) deps(t testing.TB) Deps {
 	w.write(t, folder)
 	run, err := audience.ParseRun(fmt.Appendf(nil, runDocument, w.source, w.name, w.mode, w.tolerated))
 	require.NoError(t, err)
-	return Deps{Run: run, Folder: folder, Meta: w.meta, Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler)}
+	w.meta.rows = map[int64]int64{}
+	for _, r := range w.receipts {
+		for _, b := range r.Batches {
+			w.meta.rows[b.Session] += b.Rows
+		}
+	}
+	sleep := func(_ context.Context, d time.Duration) error { w.slept += d; return nil }
+	return Deps{Run: run, Folder: folder, Meta: w.meta, Now: func() time.Time { return w.now }, Sleep: sleep, Log: slog.New(slog.DiscardHandler)}
 }
 
 // run makes the report of a world that balances.
@@ -173,28 +188,41 @@ func (m *stopping) Audience(ctx context.Context, _ string) (meta.CustomAudience,
 // fakeMeta answers as told, and counts what it is asked.
 type fakeMeta struct {
 	audience meta.CustomAudience
+	busy     int     // looks at the audience until a replace is over
 	err      error   // of Audience
 	fails    int64   // the session that cannot be read
 	working  bool    // Meta has not matched yet
-	rate     float64 // of each session's 1000 rows
+	rate     float64 // of each session's rows
+	rows     map[int64]int64
+	tells    func(look int, s *meta.SessionStatus) *meta.SessionStatus // changes what is told of a session; look counts from 1
 
 	mu    sync.Mutex
+	looks int
 	asked []int64
 }
 
 func (m *fakeMeta) Audience(context.Context, string) (meta.CustomAudience, error) {
-	return m.audience, m.err
+	m.looks++
+	a := m.audience
+	if m.looks <= m.busy {
+		a.OperationStatus.Code = meta.OperationReplacing
+	}
+	return a, m.err
 }
 
 func (m *fakeMeta) SessionStatus(_ context.Context, _ string, id int64) (*meta.SessionStatus, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.asked = append(m.asked, id)
-	switch {
-	case id == m.fails:
+	if id == m.fails {
 		return nil, audience.Failf(audience.Throttled, "read upload session %d: too many calls", id)
-	case m.working:
-		return &meta.SessionStatus{ID: id, Received: 1000}, nil
 	}
-	return &meta.SessionStatus{ID: id, Progress: 100, Received: 1000, Matched: int64(m.rate * 1000)}, nil
+	s := &meta.SessionStatus{ID: id, Received: m.rows[id]}
+	if !m.working {
+		s.Progress, s.End, s.Matched = 100, at(500), int64(m.rate*float64(s.Received)+0.5)
+	}
+	if m.tells != nil {
+		s = m.tells(m.looks, s)
+	}
+	return s, nil
 }

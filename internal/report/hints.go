@@ -81,8 +81,11 @@ func (f *facts) adviseRows(r *audience.Report) []string {
 			count(n), count(r.Rows.Source), was(n), why, audience.QuarantineDir))
 	}
 	if n := r.Rows.Invalid; n > 0 && float64(n) >= poorRefused*float64(r.Rows.Received) {
-		out = append(out, fmt.Sprintf("Meta refused about %s of the %s rows that it received. The logs of the upload tasks name some of them by file, row number and reason.",
-			count(n), count(r.Rows.Received)))
+		said := fmt.Sprintf("Meta refused about %s of the %s rows that it received.", count(n), count(r.Rows.Received))
+		if len(r.RefusedRows) > 0 {
+			said += " This report names some of them by file, row group, row number and key: look at what the matched file has there."
+		}
+		out = append(out, said)
 	}
 	if !r.SourceKnown {
 		out = append(out, fmt.Sprintf("The Glue job %s prepared the data, so the account of the rows begins with the match.", f.run.Def().Source.GlueJob))

@@ -11,23 +11,25 @@ import (
 
 // advise says what to do now, the most important first. The sentence that all is well comes where nothing is wrong.
 func (f *facts) advise(r *audience.Report, unbalanced error) []string {
-	var urgent, hints []string
+	var first, hints []string
 	if unbalanced != nil {
-		urgent = append(urgent, sentence(unbalanced.Error()))
+		first = append(first, sentence(unbalanced.Error()))
 	}
-	urgent = append(urgent, f.adviseChunks(r)...)
-	urgent = append(urgent, f.adviseEmpty(r)...)
-	urgent = append(urgent, f.adviseStatus(r)...)
+	first = append(first, f.adviseChunks(r)...)
+	first = append(first, adviseDifferences(r, urgent)...)
+	first = append(first, f.adviseEmpty(r)...)
+	first = append(first, f.adviseStatus(r)...)
 
+	hints = append(hints, adviseDifferences(r, hint)...)
 	hints = append(hints, f.adviseMatch(r)...)
 	hints = append(hints, adviseKeys(r)...)
 	hints = append(hints, f.adviseRows(r)...)
 	hints = append(hints, f.adviseMeta(r)...)
 	hints = append(hints, f.adviseSetup()...)
-	if len(urgent) == 0 {
-		urgent = append(urgent, sent(r.Mode, len(hints) == 0))
+	if len(first) == 0 {
+		first = append(first, sent(r.Mode, len(hints) == 0))
 	}
-	return append(urgent, hints...)
+	return append(first, hints...)
 }
 
 // sent says that the upload is complete, and that all is well when nothing else is to be said.
@@ -172,7 +174,8 @@ func (f *facts) adviseStatus(r *audience.Report) []string {
 	if s == nil {
 		return nil
 	}
-	if f.meta.operation == meta.StatusBlocked || f.meta.operation == meta.StatusWarn {
+	switch f.meta.operation {
+	case meta.StatusBlocked, meta.StatusWarn, meta.StatusBusy:
 		out = append(out, "Meta's status of the audience: "+stop(s.Operation))
 	}
 	switch {

@@ -33,6 +33,7 @@ type page struct {
 	Keys       []keyRow
 	RowReasons reasonList
 	Reasons    reasonList
+	Refused    []refusedRow
 	Chunks     chunkView
 	Stages     []stageRow
 	Span       string
@@ -47,7 +48,7 @@ type fact struct{ Name, Value string }
 func renderPage(f *facts, r *audience.Report, unbalanced error) ([]byte, error) {
 	p := page{
 		Title: r.AudienceName, Style: template.CSS(pageCSS), Next: r.Next, //nolint:gosec // our own file
-		Accounts: accounts(r), AtMeta: atMeta(r), RowReasons: rowReasons(r), Reasons: valueReasons(r), Meta: f.metaFacts(r),
+		Accounts: accounts(r), AtMeta: atMeta(r), RowReasons: rowReasons(r), Reasons: valueReasons(r), Refused: refusedOf(r), Meta: f.metaFacts(r),
 		Facts: f.pageFacts(r), Made: moment(r.FinishedAt),
 	}
 	p.Outcome, p.Tone = outcomeWords(r.Outcome, r.Mode)
@@ -133,8 +134,9 @@ func (f *facts) metaFacts(r *audience.Report) []fact {
 	if s := r.Status; s != nil {
 		out = append(out, fact{"Audience", sentence(s.Operation)}, fact{"Delivery", sentence(s.Delivery)}, fact{"Size", size(s)})
 	}
+	out = append(out, arrived(r)...)
 	if r.MatchRate != nil {
-		out = append(out, fact{"Match rate", fmt.Sprintf("%s of the rows received were recognised as people%s.", rateWords(*r.MatchRate), f.meta.basis())})
+		out = append(out, fact{"Match rate", fmt.Sprintf("%s of the rows received were recognised as people%s.", rateWords(*r.MatchRate), basis(f.meta.sessions, f.meta.of))})
 	} else if r.Rows.Received > 0 && r.MetaProblem == "" {
 		out = append(out, fact{"Match rate", "Meta has not said yet how many it recognised."})
 	}

@@ -141,3 +141,18 @@ func listOf(all []reasonRow) reasonList {
 	}
 	return reasonList{Shown: all[:reasonsShown], More: all[reasonsShown:]}
 }
+
+// A refusedRow names a row that Meta refused.
+type refusedRow struct{ File, RowGroup, Row, Keys, Reason string }
+
+func refusedOf(r *audience.Report) []refusedRow {
+	out := make([]refusedRow, len(r.RefusedRows))
+	for i, row := range r.RefusedRows {
+		keys := make([]string, len(row.Keys))
+		for k, key := range row.Keys {
+			keys[k] = string(key)
+		}
+		out[i] = refusedRow{row.File, count(int64(row.RowGroup)), count(row.Row), strings.Join(keys, ", "), sentence(row.Reason)}
+	}
+	return out
+}

@@ -15,6 +15,7 @@ import (
 const (
 	receiptsAtOnce = 32  // small objects, all of them waiting for storage; it bounds memory too
 	failedShown    = 100 // failed chunks that the report describes
+	refusedShown   = 50  // refused rows that it names
 )
 
 // A part is what a report keeps of one chunk: a receipt names every batch, and there may be 10,000 receipts.
@@ -22,7 +23,8 @@ type part struct {
 	rows     audience.Rows // Unusable, Withheld, Sent, Failed, Received, Invalid
 	done     bool
 	batches  int
-	sessions []int64 // that Meta received rows in
+	sessions []carried // that rows were sent in
+	refused  []audience.RefusedRow
 	failure  *audience.FailureDoc
 	wrong    error // the receipt's own sum does not hold
 	started  time.Time
@@ -37,6 +39,7 @@ type uploaded struct {
 	parts     []part // one a chunk, in the plan's order
 	rows      audience.Rows
 	reasons   map[string]int64 // values dropped before sending, by KEY:reason
+	refused   []audience.RefusedRow
 	batches   int
 	throttled float64
 	started   time.Time // zero when nothing was started
@@ -91,6 +94,8 @@ func (u *uploaded) add(p *part) {
 	for reason, n := range p.reasons {
 		u.reasons[reason] += n
 	}
+	u.refused = append(u.refused, p.refused[:min(len(p.refused), refusedShown-len(u.refused))]...)
+	p.refused = nil
 	p.reasons = nil // summed up; 10,000 maps are worth letting go
 	if !p.started.IsZero() && (u.started.IsZero() || p.started.Before(u.started)) {
 		u.started = p.started
@@ -156,16 +161,11 @@ func partOf(r *audience.Receipt) part {
 	p := part{
 		rows: audience.Rows{Unusable: r.Unusable, Withheld: r.Withheld, Sent: r.Sent, Failed: r.Failed, Received: r.Received, Invalid: r.Invalid},
 		done: r.Done && r.Failed == 0, batches: batchesSent(r), failure: r.Failure, started: r.StartedAt, finished: r.FinishedAt,
-		throttle: r.Throttled, reasons: r.Reasons,
+		throttle: r.Throttled, reasons: r.Reasons, sessions: sessionsOf(r), refused: r.Refused,
 	}
 	if sum := wholeOf(p.rows); sum != r.Rows {
 		p.wrong = fmt.Errorf("the receipt of chunk %s has %d rows but unusable %d + withheld %d + sent %d + failed %d = %d",
 			r.Chunk, r.Rows, r.Unusable, r.Withheld, r.Sent, r.Failed, sum)
-	}
-	for _, s := range r.Sessions {
-		if s.Received > 0 {
-			p.sessions = append(p.sessions, s.ID)
-		}
 	}
 	if n := len(r.Batches); n > 0 && p.finished.Before(r.Batches[n-1].At) { // the task was killed, or another goes on
 		p.finished = r.Batches[n-1].At
@@ -195,9 +195,9 @@ func (u *uploaded) wrong() error {
 	return errors.Join(found...)
 }
 
-// sessions are all the upload sessions that Meta received rows in.
-func (u *uploaded) sessions() []int64 {
-	var all []int64
+// sessions are all the upload sessions that rows were sent in.
+func (u *uploaded) sessions() []carried {
+	var all []carried
 	for i := range u.parts {
 		all = append(all, u.parts[i].sessions...)
 	}

@@ -31,7 +31,8 @@ type Deps struct {
 	Run    *audience.Run
 	Folder *storage.Folder // of the run: every document is read from it and written into it
 	Meta   Meta
-	Now    func() time.Time // time.Now, but for tests
+	Now    func() time.Time                           // time.Now, but for tests
+	Sleep  func(context.Context, time.Duration) error // waits, but for tests
 	Log    *slog.Logger
 }
 
@@ -106,7 +107,7 @@ func (f *facts) report(unbalanced error) *audience.Report {
 		SourceKnown: f.docs.prepared != nil, Rows: f.rows(),
 		Keys: map[audience.Key]audience.KeyQuality{}, RowReasons: map[string]int64{}, KeptReasons: map[string]int64{}, SendReasons: u.reasons,
 		Chunks: u.counts(), Failed: u.failedChunks(f.docs.chunks), Batches: u.batches,
-		MatchRate: f.meta.rate(), Times: times(f.stages()), Throttled: u.throttled,
+		RefusedRows: u.refused, Verification: f.meta.verify(), MatchRate: f.meta.rate(), Times: times(f.stages()), Throttled: u.throttled,
 		Status: f.meta.status, MetaProblem: f.meta.problemClass(), StartedAt: f.run.StartedAt, FinishedAt: f.finished,
 	}
 	if p := f.docs.prepared; p != nil {
@@ -115,6 +116,9 @@ func (f *facts) report(unbalanced error) *audience.Report {
 		maps.Copy(r.KeptReasons, p.KeptReasons)
 	}
 	r.Outcome = outcomeOf(r.Rows.Matched, r.Chunks, f.docs.plan.ToleratedPercent)
+	if v := r.Verification; v != nil && v.Missing > 0 && r.Outcome == audience.OutcomeSucceeded {
+		r.Outcome = audience.OutcomePartial // not failed: to continue the run would send nothing, as its receipts say that all was sent
+	}
 	if unbalanced != nil {
 		r.Outcome = audience.OutcomeFailed
 	}

@@ -135,6 +135,7 @@ func TestContinuedRunIsReportedAnew(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, audience.OutcomeFailed, before.Outcome)
 	require.NoError(t, deps.Folder.WriteJSON(t.Context(), audience.ReceiptFile("00002"), good))
+	w.meta.rows[good.Sessions[0].ID] = good.Sent
 	after, err := Run(t.Context(), deps)
 	require.NoError(t, err)
 	assert.Equal(t, audience.OutcomeSucceeded, after.Outcome)

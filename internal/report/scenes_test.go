@@ -11,6 +11,7 @@ import (
 func scenes() map[string]*world {
 	return map[string]*world{
 		"succeeded": newWorld(3, 200_000), "partial": partial(), "failed": failedRun(), "empty": emptyRun(), "glue": glueRun(), "unbalanced": unbalancedRun(), "removed": removedRun(),
+		"differing": differingRun(),
 	}
 }
 
@@ -81,6 +82,29 @@ func removedRun() *world {
 	w.prepared.RowReasons = nil
 	w.prepared.Keys = map[audience.Key]audience.KeyQuality{audience.Email: {Filled: 31_200, Valid: 31_200}}
 	w.meta.working = true
+	return w
+}
+
+// differingRun is one of whose upload sessions Meta has other numbers of rows than it acknowledged, and some of whose rows it
+// refused.
+func differingRun() *world {
+	w := newWorld(4, 20_000)
+	w.meta.tells = func(_ int, s *meta.SessionStatus) *meta.SessionStatus {
+		switch s.ID {
+		case 1002:
+			s.Received += 10_000
+		case 1003:
+			s.Received -= 9800
+		case 1004:
+			return nil
+		}
+		return s
+	}
+	r := w.receipts["00001"]
+	r.Invalid = 1200
+	for i := range int64(3) {
+		r.Refused = append(r.Refused, audience.RefusedRow{File: "a.parquet", RowGroup: 1 + int(i), Row: 1 + 9999*i, Keys: []audience.Key{audience.Email}, Reason: "invalid EMAIL"})
+	}
 	return w
 }
 

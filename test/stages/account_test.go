@@ -57,6 +57,10 @@ func TestNoRowIsLostOrCountedTwice(t *testing.T) {
 				assert.Zero(t, rows.Failed)
 				assert.Equal(t, rows.Sent, rows.Received)
 				assert.Zero(t, rows.Invalid)
+				if v := one.report().Verification; assert.Equal(t, rows.Sent > 0, v != nil) && v != nil {
+					assert.Equal(t, rows.Sent, v.Sent)
+					assert.Equal(t, v.Sent+v.More, v.Received, "of what was acknowledged nothing is lost, and what was sent twice may be counted twice")
+				}
 			}
 			assert.Equal(t, undisturbed.report().Rows, b.report().Rows)
 			assert.Equal(t, undisturbed.members(), b.members())
@@ -79,15 +83,23 @@ type bench struct {
 	batch    int    // rows of a batch
 	rowsIn   map[string]int64
 	prepared *audience.Prepared
+	log      *slog.Logger
+	sleep    func(context.Context, time.Duration) error // of the report
 }
 
 func newBench(t *testing.T, r *rand.Rand, source, results string) *bench {
 	t.Helper()
-	b := &bench{t: t, rand: r, source: source, results: results, batch: 1 + r.IntN(30), rowsIn: map[string]int64{}}
+	return newBenchWith(t, r, source, results, sandbox.Config{})
+}
+
+func newBenchWith(t *testing.T, r *rand.Rand, source, results string, cfg sandbox.Config) *bench {
+	t.Helper()
+	b := &bench{t: t, rand: r, source: source, results: results, batch: 1 + r.IntN(30), rowsIn: map[string]int64{}, log: quiet}
+	b.sleep = func(context.Context, time.Duration) error { assert.Fail(t, "the sandbox counts at once"); return nil }
 	var err error
 	b.folder, err = storage.Open(t.Context(), storage.FileURL(t.TempDir()))
 	require.NoError(t, err)
-	b.server, err = sandbox.New(sandbox.Config{})
+	b.server, err = sandbox.New(cfg)
 	require.NoError(t, err)
 	web := httptest.NewServer(b.server)
 	b.client, err = meta.New(meta.Config{BaseURL: web.URL, Token: "token", HTTP: web.Client()})
@@ -177,7 +189,7 @@ func (b *bench) upload(ctx context.Context, chunk string, client meta.API) (err 
 	api := meta.Retrying(client, meta.Policy{
 		Attempts: 3, Budget: meta.NewBudget(5*time.Second, nil), Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
-	_, err = upload.Run(ctx, upload.Deps{Run: b.run, Folder: b.folder, Chunk: chunk, Meta: api, Now: time.Now, Log: quiet, BatchRows: b.batch})
+	_, err = upload.Run(ctx, upload.Deps{Run: b.run, Folder: b.folder, Chunk: chunk, Meta: api, Now: time.Now, Log: b.log, BatchRows: b.batch})
 	return err
 }
 
@@ -237,7 +249,7 @@ func (d *disturbed) AddUsers(ctx context.Context, id string, batch meta.Batch) (
 // report is the account as it is now; that it balances is the report's own affair.
 func (b *bench) report() *audience.Report {
 	b.t.Helper()
-	r, err := report.Run(b.t.Context(), report.Deps{Run: b.run, Folder: b.folder, Meta: b.client, Now: time.Now, Log: quiet})
+	r, err := report.Run(b.t.Context(), report.Deps{Run: b.run, Folder: b.folder, Meta: b.client, Now: time.Now, Sleep: b.sleep, Log: b.log})
 	require.NoError(b.t, err)
 	return r
 }
