@@ -373,6 +373,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"schema"}, 0, `"$schema"`, ""},
 		{[]string{"validate"}, 2, "", "name one audience definition"},
 		{[]string{"validate", "no-such-file.json"}, 2, "", "no-such-file.json"},
+		{[]string{"validate", "s3://work/audiences/acme/vip.json"}, 2, "", "cleanreach doctor takes s3:// URLs"},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := run(t.Context(), c.args, env{}, nil, &stdout, &stderr)
@@ -399,6 +400,7 @@ func TestValidate(t *testing.T) {
 	for _, c := range []struct{ text, says string }{
 		{string(frozen.Definition), "audiences/acme/vip.json"},
 		{`{"tenant": "acme"}`, "name: is required"},
+		{`{"tenant": "acme"}`, "cleanreach schema prints every field"},
 	} {
 		var out bytes.Buffer
 		require.NoError(t, os.WriteFile(file, []byte(c.text), 0o600))
