@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/blob/memblob"
@@ -140,7 +141,19 @@ func (f *Folder) Create(ctx context.Context, key string, data []byte) error {
 	}
 	options := writeOptions(key)
 	options.IfNotExist = true
-	return f.explain("create", key, f.bucket.WriteAll(ctx, f.prefix+key, data, options))
+	const conflicts = 10 // each is a writer of the same key, who has won or lost a moment later
+	err := f.bucket.WriteAll(ctx, f.prefix+key, data, options)
+	for n := 1; n < conflicts && conflict(err); n++ {
+		err = f.bucket.WriteAll(ctx, f.prefix+key, data, options)
+	}
+	return f.explain("create", key, err)
+}
+
+// conflict reports whether S3 refused a conditional write because another one of the same key was under way. It wants it sent
+// again, which its SDK does not do.
+func conflict(err error) bool {
+	var refused smithy.APIError
+	return errors.As(err, &refused) && refused.ErrorCode() == "ConditionalRequestConflict"
 }
 
 // ReadJSON decodes an object.
