@@ -112,7 +112,7 @@ func atMeta(r *audience.Report) string {
 	if r.Rows.Sent == 0 {
 		return ""
 	}
-	said := fmt.Sprintf("Of the %s sent, Meta counts %s as received", rows(r.Rows.Sent), count(r.Rows.Received))
+	said := fmt.Sprintf("Of the %s sent, Meta counted %s as received in its answers", rows(r.Rows.Sent), count(r.Rows.Received))
 	if r.Rows.Invalid > 0 {
 		return said + fmt.Sprintf(" and refused about %s of those; Meta rounds that number.", count(r.Rows.Invalid))
 	}

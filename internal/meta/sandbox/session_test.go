@@ -44,15 +44,17 @@ func TestSessionTotals(t *testing.T) {
 	assert.Equal(t, []any{}, m.call("GET", "/v26.0/"+id+"/sessions?session_id=9", nil).body["data"])
 }
 
-// TestRefuseRate has people refused with whom nothing is wrong: the same ones each time, some of those that are recognised
-// among them, and never members.
+// TestRefuseRate has people refused with whom nothing is wrong: the same ones each time, never members, and
+// not just those who would be recognised.
 func TestRefuseRate(t *testing.T) {
 	refused := func(rate float64) map[string]any {
-		m := open(t, sandbox.Config{RefuseRate: rate, MatchRate: 1})
+		m := open(t, sandbox.Config{RefuseRate: rate, MatchRate: 0.05})
 		id := m.audience("")
 		added := m.add(id, "EMAIL", batch(7, 1), rowsOf(1000, 0)...)
 		_, invalid := added.ack(t)
 		assert.Len(t, m.members(id), 1000-invalid)
+		status := m.call("GET", "/v26.0/"+id+"/sessions?session_id=7&fields=num_matched", nil).body["data"].([]any)[0].(map[string]any)
+		assert.NotEqual(t, "0", status["num_matched"], "those who are recognised are others")
 		again, _ := m.add(id, "EMAIL", batch(8, 1), rowsOf(1000, 0)...).body["invalid_entry_samples"].(map[string]any)
 		samples, _ := added.body["invalid_entry_samples"].(map[string]any)
 		assert.Equal(t, samples, again)
