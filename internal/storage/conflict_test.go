@@ -45,7 +45,9 @@ func TestAConflictIsNoEnd(t *testing.T) {
 		})
 	}
 	t.Run("it never ends", func(t *testing.T) {
-		folder := conflicting(t, func(w http.ResponseWriter, _ *http.Request) { refuseXML(w, http.StatusConflict, "ConditionalRequestConflict") })
+		folder := conflicting(t, func(w http.ResponseWriter, _ *http.Request) {
+			refuseXML(w, http.StatusConflict, "ConditionalRequestConflict")
+		})
 		err := folder.Create(t.Context(), "1.json", []byte("{}"))
 		require.ErrorContains(t, err, "create s3://work/1.json")
 		assert.NotErrorIs(t, err, fs.ErrExist, "nobody knows")
