@@ -2,7 +2,6 @@ package deployment
 
 import (
 	"bytes"
-	"cmp"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/test/tools"
 )
 
 const (
@@ -19,20 +20,10 @@ const (
 	account = "123456789012" // moto's
 )
 
-// program finds a program by an environment variable, or by its name. Without it the test is skipped, loudly.
-func program(t *testing.T, variable, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(cmp.Or(os.Getenv(variable), name))
-	if err != nil {
-		t.Skipf("NOT TESTED: there is no %s, so nothing was deployed: install it, or set %s to its path (%v)", name, variable, err)
-	}
-	return path
-}
-
 // startMoto starts the emulator on a free port of this machine, and gives its URL.
 func startMoto(t *testing.T) string {
 	t.Helper()
-	path := program(t, "MOTO_SERVER", "moto_server")
+	path := tools.Need(t, "MOTO_SERVER")
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := listener.Addr().String()

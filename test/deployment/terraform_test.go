@@ -12,6 +12,8 @@ import (
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/test/tools"
 )
 
 // repository is the root of this repository.
@@ -21,7 +23,7 @@ const repository = "../.."
 // one of its folders.
 func newTerraform(t *testing.T, endpoint, folder string) *tfexec.Terraform {
 	t.Helper()
-	path := program(t, "TERRAFORM", "terraform")
+	path, plugins := tools.Need(t, "TERRAFORM"), tools.Need(t, "TERRAFORM_PLUGINS")
 	dir := t.TempDir()
 	for _, from := range []string{"terraform", "statemachine", "internal/audience", "docs"} {
 		copyTree(t, filepath.Join(repository, from), filepath.Join(dir, from))
@@ -37,16 +39,7 @@ func newTerraform(t *testing.T, endpoint, folder string) *tfexec.Terraform {
 		environment["TF_CLI_CONFIG_FILE"] = file
 	}
 	require.NoError(t, tf.SetEnv(environment))
-	var options []tfexec.InitOption
-	if plugins := os.Getenv("TERRAFORM_PLUGINS"); plugins != "" {
-		options = append(options, tfexec.PluginDir(plugins))
-	}
-	if err := tf.Init(t.Context(), options...); err != nil {
-		if strings.Contains(err.Error(), "provider") && os.Getenv("TERRAFORM_PLUGINS") == "" {
-			t.Skipf("NOT TESTED: Terraform cannot get its provider, so nothing was deployed: set TERRAFORM_PLUGINS to a folder that has it (%v)", err)
-		}
-		require.NoError(t, err)
-	}
+	require.NoError(t, tf.Init(t.Context(), tfexec.PluginDir(plugins)))
 	return tf
 }
 
