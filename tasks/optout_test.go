@@ -137,6 +137,18 @@ func TestOptOutOfOneAudienceAndOfAll(t *testing.T) {
 	assert.Regexp(t, `suppressed +0 +1 +0 +0`, d.stdout.String())
 }
 
+// TestOptOutTellsWhatItCannotRead: who is named by an address is not suppressed by a phone number that is none.
+func TestOptOutTellsWhatItCannotRead(t *testing.T) {
+	d := newDesk(t)
+	d.put(d.people, "email,phone\nANN@example.com,call me\nbob@example.com,\n")
+	require.Zero(t, d.run(d.definition, d.people), d.stderr.String())
+	assert.Contains(t, d.stdout.String(), "values that cannot be read, so that nobody is found by them: PHONE:not_a_number 1\n")
+	assert.NotContains(t, d.stdout.String(), "call me")
+	d.put(d.people, "email,phone\nANN@example.com,\n,call me\n")
+	require.Equal(t, 3, d.run(d.definition, d.people))
+	assert.Contains(t, d.stderr.String(), "PHONE:not_a_number 1, ROW:no_key 1")
+}
+
 func TestOptOutThatMetaStops(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -44,6 +44,9 @@ func printOptout(w io.Writer, r *optout.Receipt, problem error) {
 		p.Fprintf(t, "of which refused\t%d\t\n", m.Refused)
 	}
 	_ = t.Flush()
+	if unread := r.People.Unread(); unread != "" {
+		fmt.Fprintf(w, "values that cannot be read, so that nobody is found by them: %s\n", unread)
+	}
 	if m := r.Removal; m != nil && m.From != "" {
 		fmt.Fprintf(w, "removed from %s\n", m.From)
 	} else if m != nil && problem == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -36,6 +37,17 @@ type Tally struct {
 	Values   int64            `json:"values"`            // of identifying keys, one person may have several
 	Shown    []string         `json:"-"`                 // the first rows that name nobody: "<file> row <number>"
 }
+
+// Unread lists the values that could not be read, of rows that name somebody by another too: by those nobody is suppressed.
+// It is empty when there are none.
+func (t *Tally) Unread() string {
+	unread := maps.Clone(t.Reasons)
+	maps.DeleteFunc(unread, func(reason string, _ int64) bool { return strings.HasPrefix(reason, ofRow) })
+	return reasons(unread)
+}
+
+// ofRow begins the reasons why a whole row names nobody.
+const ofRow = "ROW:"
 
 // A value is one by which a person is found.
 type value struct {
@@ -111,7 +123,7 @@ func (s *source) file(ctx context.Context, file storage.Object, t *Tally, take f
 			return s.mapping(file, err)
 		}
 		for _, bad := range b.Bad {
-			r.drop(file.Key, bad.Row, "ROW:"+bad.Reason)
+			r.drop(file.Key, bad.Row, ofRow+bad.Reason)
 		}
 		for i, row := range b.Rows {
 			if err := r.row(&b, i, file.Key, row, take); err != nil {
@@ -261,7 +273,7 @@ func (r *rows) row(b *table.Batch, i int, file string, row int64, take func(valu
 		}
 	}
 	if !found {
-		r.drop(file, row, "ROW:no_key")
+		r.drop(file, row, ofRow+"no_key")
 		return nil
 	}
 	r.tally.Rows++
