@@ -62,6 +62,7 @@ type Pacer struct {
 	closed time.Time     // Meta takes no call before
 	last   time.Time     // a call began or was answered
 	usage  [limits]level // that the latest answer to tell of it told
+	stale  bool          // usage is of before a wait that Meta demanded
 	tier   Tier
 	trial  time.Duration // between calls, when the headers are not to be trusted
 	served bool          // a call since the last refusal
@@ -119,7 +120,7 @@ func (p *Pacer) turn(does access) (wait, demanded time.Duration, err error) {
 		pace = max(pace, limit(l).pace(u, p.tier, does))
 	}
 	demanded = p.closed.Sub(now)
-	if !p.last.IsZero() {
+	if !p.last.IsZero() && !p.closed.After(p.last) { // else the next call is the first behind a wait that Meta demands: no pace adds to that
 		wait = p.last.Add(pace).Sub(now)
 	}
 	return max(wait, demanded), demanded, p.abuse
@@ -173,9 +174,7 @@ func (p *Pacer) note(u Usage, err error) {
 	if err == nil {
 		p.pace.Budget.renew()
 	}
-	if demanded > 0 { // by when that is over the usage is another: the next answer tells it
-		p.usage = [limits]level{}
-	}
+	p.stale = p.stale || demanded > 0
 	if until := now.Add(demanded); until.After(p.closed) {
 		p.closed = until
 	}
@@ -192,6 +191,9 @@ func (p *Pacer) refused(u Usage) {
 // answered learns from a call that no limit held up.
 func (p *Pacer) answered(u Usage) {
 	p.served = true
+	if p.stale {
+		p.usage, p.stale = [limits]level{}, false
+	}
 	for l, now := range u.by {
 		if !now.told {
 			continue
