@@ -41,7 +41,7 @@ const tasksPerUsage = 20
 //
 //	usage = room + N × c
 //
-// where the whole limit is used, without ever coming to it. All see the same usage, so that all get the same share. It is a
+// where all that Meta forgets is used, and the limit is never met. All see the same usage, so that all get the same share. It is a
 // balance that comes back by itself: when all call at once, the usage is at the room again at their next calls; when they
 // take turns, a usage that is off is answered within one pace, by no more than it is off, so that it dies away.
 //
