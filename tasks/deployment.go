@@ -57,7 +57,10 @@ func (d *deployment) complete(ctx context.Context, place string) error {
 	if info, statErr := os.Stat(place); statErr == nil && info.IsDir() {
 		text, err = terraformOutput(ctx, place)
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return audience.Failf(audience.Transient, "it was interrupted")
+	case err != nil:
 		return audience.Fail(audience.Invalid, "-deployment is the folder of a Terraform root that was applied, or a file with its terraform output -json", err)
 	}
 	var o outputs

@@ -62,6 +62,14 @@ func TestDeployment(t *testing.T) {
 		require.ErrorContains(t, err, "Backend initialization required")
 		assert.Equal(t, audience.Invalid, audience.ClassOf(err))
 	})
+	t.Run("interrupted", func(t *testing.T) {
+		terraformThat(t, "/bin/cat "+file)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		err := (&deployment{}).complete(ctx, t.TempDir())
+		require.ErrorContains(t, err, "it was interrupted")
+		assert.Equal(t, audience.Transient, audience.ClassOf(err), "nothing is wrong with the call")
+	})
 	for name, text := range map[string]string{"no JSON": "Warning: …", "another form": `{"queues": {"value": 3}}`} {
 		t.Run(name, func(t *testing.T) {
 			other := filepath.Join(t.TempDir(), "x")
