@@ -88,6 +88,9 @@ func parseSecret(name, value string) (credentials, error) {
 			c.Token = ""
 		}
 	}
+	if strings.ContainsAny(string(c.Token), `"'\`) { // a command was copied with what quotes it
+		return credentials{}, audience.Failf(audience.Action, "the token in the secret %s has quotation marks or backslashes in it, which none of Meta's has: store it again without", name)
+	}
 	if c.Token == "" {
 		return credentials{}, audience.Failf(audience.Action,
 			`the secret %s holds no access token: put the token into it, or {"access_token": "...", "app_secret": "..."}`, name)

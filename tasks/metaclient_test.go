@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,6 +36,9 @@ func TestSecrets(t *testing.T) {
 		{"object", `{"access_token": "EAAsecretive", "app_secret": "shh"}`, secretToken, "shh"},
 		{"object on lines", "\n{\n\"access_token\": \"EAAsecretive\"\n}\n", secretToken, ""},
 		{"object with more", `{"access_token": "EAAsecretive", "note": "EAAsecretive"}`, secretToken, ""},
+		{"quotes around it", `"EAAsecretive"`, "", ""},
+		{"escaped quotes around it", `\"EAAsecretive\"`, "", ""},
+		{"quotes in an object", `{"access_token": "'EAAsecretive'"}`, "", ""},
 		{"empty", "", "", ""},
 		{"blank", " \n", "", ""},
 		{"another field", `{"token": "EAAsecretive"}`, "", ""},
@@ -45,6 +49,11 @@ func TestSecrets(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := parseSecret("acme/meta", c.value)
 			checkSecretive(t, fmt.Sprintf("%v %+v %#v %v %+v %#v", got, got, got, err, err, err))
+			if strings.Contains(c.name, "quotes") {
+				require.ErrorContains(t, err, "the token in the secret acme/meta has quotation marks")
+				assert.Equal(t, audience.Action, audience.ClassOf(err))
+				return
+			}
 			if c.token == "" {
 				require.ErrorContains(t, err, "the secret acme/meta holds no access token")
 				assert.Equal(t, audience.Action, audience.ClassOf(err))

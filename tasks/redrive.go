@@ -23,9 +23,8 @@ its receipt says so, a run's when it succeeded. All other letters stay, each wit
 what was started goes on; the same command waits for it again. Nobody is added or removed twice: receipts tell what
 Meta has.
 
-What cannot be sent again: a run whose folder is gone, one whose input named no audience, and in modes where a run
-decides who is in the audience (replace, mirror) one that is older than the newest. docs/runbook.md says how to remove
-such a letter.
+What cannot be sent again: a run whose folder is gone, and one whose input named no audience. docs/runbook.md says how to
+remove such a letter.
 
 It needs AWS credentials for: sqs ReceiveMessage, ChangeMessageVisibility, DeleteMessage and GetQueueAttributes; states
 StartExecution and DescribeExecution; s3 GetObject, PutObject and ListBucket of the work bucket; kms Decrypt and

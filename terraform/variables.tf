@@ -190,7 +190,7 @@ variable "collaborations" {
     condition = alltrue([for name, c in var.collaborations : length(setsubtract(keys(c.tables), [
       for label, a in var.audiences : coalesce(a.name, label) if a.collaboration == name
     ])) == 0])
-    error_message = "tables of a collaboration must be named as audiences that have it as their collaboration: ${join(", ", flatten([for name, c in var.collaborations : formatlist("%s/%s", name, keys(c.tables))]))}."
+    error_message = "tables of a collaboration must be named as audiences that have it as their collaboration. No such audience has the name: ${join(", ", flatten([for name, c in var.collaborations : [for table in keys(c.tables) : "${name}/${table}" if !contains([for label, a in var.audiences : coalesce(a.name, label) if a.collaboration == name], table)]]))}."
   }
 }
 

@@ -1,7 +1,6 @@
 package redrive
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -31,8 +30,7 @@ func (w *sending) start(ctx context.Context, j *job) (err error) {
 	if err := w.settle(ctx, j, j.succeeded(ctx)); err != nil || len(j.entries) == 0 {
 		return err
 	}
-	mode, err := j.findRun(ctx)
-	if err != nil {
+	if err := j.findRun(ctx); err != nil {
 		return err
 	}
 	name, running, err := w.Machine.next(ctx, j.Run)
@@ -44,7 +42,7 @@ func (w *sending) start(ctx context.Context, j *job) (err error) {
 		w.Tell("%s: the execution %s is under way already: waiting for it", j, name)
 		return nil
 	}
-	if err := w.free(ctx, j, mode); err != nil {
+	if err := w.free(ctx, j); err != nil {
 		return err
 	}
 	in := input{Tenant: j.Tenant, Audience: j.Audience, Run: j.Run}
@@ -69,29 +67,20 @@ func (j *job) whole() bool {
 	return slices.ContainsFunc(j.entries, func(e *Entry) bool { return e.Kind == kindRun })
 }
 
-// findRun looks whether the run is still there, and gives the mode that it has been frozen with. One that failed before it
-// was frozen never was there, and needs nothing.
-func (j *job) findRun(ctx context.Context) (mode string, err error) {
-	var run struct {
-		Definition struct {
-			Meta struct {
-				Mode string `json:"mode"`
-			} `json:"meta"`
-		} `json:"definition"`
-	}
-	err = j.folder.ReadJSON(ctx, audience.RunFile, &run)
+// findRun looks whether the run is still there. One that failed before it was frozen never was there, and needs nothing.
+func (j *job) findRun(ctx context.Context) error {
+	_, err := j.folder.Read(ctx, audience.RunFile)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return cmp.Or(run.Definition.Meta.Mode, audience.ModeAdd), err
+		return err
 	}
 	if slices.ContainsFunc(j.entries, func(e *Entry) bool { return e.Kind == kindRun && e.Stage == stageLoad }) {
-		return audience.ModeAdd, nil
+		return nil
 	}
-	return "", errGone("the run's folder " + j.URL)
+	return errGone("the run's folder " + j.URL)
 }
 
-// free looks whether the audience is nobody's. An execution that found it taken would only write another letter. And where
-// a run decides who is in the audience, not only who comes or goes, an older run's people must not follow a newer one's.
-func (w *sending) free(ctx context.Context, j *job, mode string) error {
+// free looks whether the audience is nobody's. An execution that found it taken would only write another letter.
+func (w *sending) free(ctx context.Context, j *job) error {
 	leases, err := w.Open(ctx, j.leaseURL())
 	if err != nil {
 		return fmt.Errorf("look who has the audience: %w", err)
@@ -108,8 +97,6 @@ func (w *sending) free(ctx context.Context, j *job, mode string) error {
 		return audience.Failf(audience.Gate, "the run is under way, or was stopped and has its audience until %s: wait until then", until)
 	case held:
 		return audience.Fail(audience.Gate, "wait until it ends", last)
-	case last.Run != j.Run && mode != audience.ModeAdd && mode != audience.ModeRemove:
-		return audience.Failf(audience.Invalid, "run %s has been at work since, and in mode %s the newest decides who is in the audience: start a new run", clean(last.Run), clean(mode))
 	}
 	return nil
 }

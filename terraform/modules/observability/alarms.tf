@@ -31,7 +31,7 @@ locals {
     }
     chunks-failed = {
       section = "chunks-failed", metrics = concat(local.states.chunks.ExecutionsFailed, local.states.chunks.ExecutionsTimedOut)
-      what    = "A chunk of an upload was given up: its rows are not in the audience. The run goes on while limits.max_failed_chunks_percent allows it.", act = "Read the run's report: it names the chunks with class and advice. Mend the cause, then continue the run with its id; only those chunks are sent."
+      what    = "A chunk of an upload was given up: its rows are not in the audience. The run goes on while limits.max_failed_chunks_percent allows it.", act = "Read the run's report: it names the chunks with class and advice. Mend the cause, then send just those chunks again with cleanreach redrive."
     }
     starter-failed = {
       section = "starter-failed", metrics = concat(local.states.starter.ExecutionsFailed, local.states.starter.ExecutionsTimedOut, local.states.starter.ExecutionsAborted)
@@ -50,11 +50,11 @@ locals {
     {
       dead-letter-messages = merge(local.waiting, {
         section = "dead-letter-messages", metrics = local.queues[var.dead_letter_queue_name].ApproximateNumberOfMessagesVisible
-        what    = "A run or a chunk failed for good and waits in the queue ${var.dead_letter_queue_name}.", act = "Read the message: it names tenant, audience, run and reason. Continue the run, then delete the message."
+        what    = "A run or a chunk failed for good and waits in the queue ${var.dead_letter_queue_name}.", act = "cleanreach redrive lists what waits by cause. Mend the cause; with -send it sends again what failed, and removes the messages."
       })
       undelivered-messages = merge(local.waiting, {
         section = "undelivered-messages", metrics = local.queues[var.undelivered_queue_name].ApproximateNumberOfMessagesVisible
-        what    = "An event led nowhere and waits in the queue ${var.undelivered_queue_name}: it names no audience that there is, or a target could not be reached.", act = "Read the reason in the message, mend it, start the run by hand, then delete the message."
+        what    = "An event led nowhere and waits in the queue ${var.undelivered_queue_name}: it names no audience that there is, or a target could not be reached.", act = "Read the reason in the message, mend it, replay what came meanwhile with cleanreach replay or start the run by hand, then delete the message."
       })
     },
     { for key, queue in merge(
