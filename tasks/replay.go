@@ -16,7 +16,7 @@ const replayUsage = `usage: cleanreach replay -deployment <Terraform root> -from
 
 Says which events of the bus's archive would go to which rules once more. With -send it replays them, waits for the
 end, and says what came of it. When it is interrupted, the replay goes on; the same command waits for it again, if it
-has the same -from, -to and -rule.
+has the same -from, -to and -rule. Once that replay is over, the same command makes another.
 
 A time is like 2026-11-24T15:00:00Z, or a date, which is the whole day in UTC. Without -to the range ends now.
 

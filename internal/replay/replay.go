@@ -192,6 +192,7 @@ func (r *Replayer) next(ctx context.Context, p *Plan) (name string, running bool
 		case !ended(out.State):
 			return name, true, nil
 		}
+		r.Tell("the replay %s of this range is over (%s): this is another", name, strings.ToLower(string(out.State)))
 	}
 }
 

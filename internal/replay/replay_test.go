@@ -174,6 +174,7 @@ func TestReplay(t *testing.T) {
 	require.NoError(t, b.replay(t, t.Context(), q), "once more, by another name")
 	require.Len(t, b.started, 2)
 	assert.NotEqual(t, *in.ReplayName, *b.started[1].ReplayName)
+	assert.Contains(t, b.said, "the replay "+*in.ReplayName+" of this range is over (completed): this is another")
 
 	require.NoError(t, b.replay(t, t.Context(), b.request()))
 	assert.Empty(t, b.started[2].Destination.FilterArns, "without a rule it goes to all")
