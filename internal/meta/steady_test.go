@@ -60,7 +60,7 @@ func newAccount(t *testing.T, tier string) *account {
 		a.warm, a.length = 2*time.Minute, 5*time.Minute
 	}
 	a.serve(sandbox.Config{Tier: tier})
-	time.Sleep(time.Hour) // what creating the audience has used is forgotten
+	time.Sleep(time.Hour) //nolint:forbidigo // of the synctest bubble: what creating the audience has used is forgotten
 	return a
 }
 
@@ -79,7 +79,7 @@ func (a *account) serve(cfg sandbox.Config) {
 // client makes a client whose requests go to the sandbox without a network.
 func (a *account) client() *meta.Client {
 	return open(a.t, meta.Config{HTTP: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
-		time.Sleep(a.latency/2 + rand.N(a.latency)) //nolint:gosec // no secret
+		time.Sleep(a.latency/2 + rand.N(a.latency)) //nolint:forbidigo,gosec // of the synctest bubble; no secret
 		w := httptest.NewRecorder()
 		a.server.Load().ServeHTTP(w, r)
 		answer := w.Result()
