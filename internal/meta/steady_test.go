@@ -79,7 +79,7 @@ func (a *account) serve(cfg sandbox.Config) {
 // client makes a client whose requests go to the sandbox without a network.
 func (a *account) client() *meta.Client {
 	return open(a.t, meta.Config{HTTP: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
-		time.Sleep(a.latency/2 + rand.N(a.latency)) //nolint:forbidigo,gosec // of the synctest bubble; no secret
+		time.Sleep(a.latency/2 + rand.N(a.latency)) //nolint:forbidigo // of the synctest bubble
 		w := httptest.NewRecorder()
 		a.server.Load().ServeHTTP(w, r)
 		answer := w.Result()
