@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -92,7 +93,7 @@ func run(ctx context.Context, args []string, e env, stdin io.Reader, stdout, std
 			return 0
 		}
 		err := c.run(ctx, call{args: args[1:], env: e, stdin: stdin, stdout: stdout, stderr: stderr})
-		if err == nil {
+		if err == nil || errors.Is(err, errHelp) {
 			return 0
 		}
 		if !c.stage { // a stage has it in its log

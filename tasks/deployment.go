@@ -5,8 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/url"
@@ -131,23 +129,6 @@ func (d *deployment) open(ctx context.Context, at string) (*storage.Folder, erro
 		at = u.String()
 	}
 	return storage.Open(ctx, at)
-}
-
-// parseFlags reads a command's flags, which takes nothing else. When help was asked for it prints it.
-func parseFlags(flags *flag.FlagSet, c call, usage string) (helped bool, err error) {
-	flags.SetOutput(io.Discard)
-	switch err := flags.Parse(c.args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(c.stdout, usage)
-		flags.SetOutput(c.stdout)
-		flags.PrintDefaults()
-		return true, nil
-	case err != nil:
-		return false, audience.Fail(audience.Invalid, "see cleanreach "+flags.Name()+" -help", err)
-	case flags.NArg() > 0:
-		return false, audience.Failf(audience.Invalid, "it takes flags only, and does not know %q: see cleanreach %s -help", flags.Arg(0), flags.Name())
-	}
-	return false, nil
 }
 
 // teller writes lines for the person at the terminal.

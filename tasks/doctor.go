@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"net/url"
 	"os"
@@ -76,10 +75,7 @@ const (
 )
 
 func (d doctor) run(ctx context.Context, c call) error {
-	names, asJSON, err := doctorOptions(c.args, c.stdout)
-	if errors.Is(err, errHelp) {
-		return nil
-	}
+	names, asJSON, err := doctorOptions(c)
 	if err != nil {
 		return err
 	}
@@ -99,22 +95,13 @@ func (d doctor) run(ctx context.Context, c call) error {
 	return errors.Join(verdict(all), err)
 }
 
-// errHelp says that usage was asked for and printed.
-var errHelp = errors.New("help")
-
-func doctorOptions(args []string, out io.Writer) (names []string, asJSON bool, err error) {
+func doctorOptions(c call) (names []string, asJSON bool, err error) {
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	flags.BoolVar(&asJSON, "json", false, "print one JSON document in place of text")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(out, doctorUsage)
-		flags.SetOutput(out)
-		flags.PrintDefaults()
-		return nil, false, errHelp
-	case err != nil:
-		return nil, false, audience.Fail(audience.Invalid, "see cleanreach doctor -help", err)
-	case flags.NArg() == 0:
+	if err := parseFlags(flags, c, doctorUsage); err != nil {
+		return nil, false, err
+	}
+	if flags.NArg() == 0 {
 		return nil, false, audience.Failf(audience.Invalid, "name an audience definition: cleanreach doctor my-audience.json")
 	}
 	return flags.Args(), asJSON, nil

@@ -74,9 +74,6 @@ func optoutCommand(ctx context.Context, c call) (err error) {
 		}
 	}()
 	o, err := parseOptout(c)
-	if errors.Is(err, errHelp) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
@@ -115,19 +112,15 @@ func optoutCommand(ctx context.Context, c call) (err error) {
 func parseOptout(c call) (optoutOptions, error) {
 	var o optoutOptions
 	flags := flag.NewFlagSet("optout", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	flags.BoolVar(&o.all, "all-audiences", false, "remove the people from all customer-file audiences of the definition's ad account")
 	flags.BoolVar(&o.revoke, "revoke", false, "take the people off the list: they consent again")
 	flags.BoolVar(&o.list, "list", false, "show what is on the list, in counts")
 	columns := flags.String("columns", "", "the people's columns, if they are not named as the keys are: EMAIL=Mail,PHONE=Mobile,COUNTRY=Land")
-	switch err := flags.Parse(c.args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(c.stdout, optoutUsage)
-		flags.SetOutput(c.stdout)
-		flags.PrintDefaults()
-		return o, errHelp
-	case err != nil:
-		return o, audience.Fail(audience.Invalid, "see cleanreach optout -help", errors.New("the flags cannot be understood")) // flag's error quotes what was typed
+	switch err := parseFlags(flags, c, optoutUsage); {
+	case errors.Is(err, errHelp):
+		return o, err
+	case err != nil: // it quotes what was typed
+		return o, audience.Fail(audience.Invalid, seeHelp(flags), errors.New("the flags cannot be understood"))
 	}
 	want := 2
 	if o.list {

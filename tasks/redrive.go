@@ -57,7 +57,7 @@ func redriveCommand(ctx context.Context, c call) error {
 	flags.StringVar(&f.Run, "run", "", "only this run's")
 	flags.StringVar(&f.Cause, "cause", "", "only of this cause: a class, a stage, a reason, or all of it as it is listed")
 	send := flags.Bool("send", false, "send it again, wait, and remove the letters of what was done")
-	if helped, err := parseFlags(flags, c, redriveUsage); helped || err != nil {
+	if err := parseOnlyFlags(flags, c, redriveUsage); err != nil {
 		return err
 	}
 	if err := d.complete(ctx, *place); err != nil {

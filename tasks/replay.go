@@ -54,7 +54,7 @@ func replayCommand(ctx context.Context, c call) error {
 		return nil
 	})
 	send := flags.Bool("send", false, "do it")
-	if helped, err := parseFlags(flags, c, replayUsage); helped || err != nil {
+	if err := parseOnlyFlags(flags, c, replayUsage); err != nil {
 		return err
 	}
 	var err error
