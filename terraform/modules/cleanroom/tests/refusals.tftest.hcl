@@ -1,37 +1,6 @@
 mock_provider "aws" {
+  source          = "../../tests/aws"
   override_during = plan
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "eu-central-1" }
-  }
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-  mock_data "aws_iam_policy_document" {
-    defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::111122223333:role/cleanreach-table-acme-vip" }
-  }
-  mock_resource "aws_cloudformation_stack" {
-    defaults = { outputs = {
-      Arn                     = "arn:aws:cleanrooms:eu-central-1:111122223333:membership/1f0c6f5e-0f4b-4b7c-9d53-2a6c1e7b8a01/analysistemplate/9c0e6f5e-0f4b-4b7c-9d53-2a6c1e7b8a09"
-      CollaborationIdentifier = "7d2b8c14-5e61-4f0a-8a0e-3c9f6d1e2b02"
-      MembershipArn           = "arn:aws:cleanrooms:eu-central-1:111122223333:membership/1f0c6f5e-0f4b-4b7c-9d53-2a6c1e7b8a01"
-      MembershipIdentifier    = "1f0c6f5e-0f4b-4b7c-9d53-2a6c1e7b8a01"
-    } }
-  }
-}
-
-variables {
-  tenant          = "acme"
-  collaboration   = { name = "loyalty", display_name = "Acme", partner_name = "Partner", partner_account_id = "444455556666" }
-  database_name   = "cleanreach"
-  work_bucket_arn = "arn:aws:s3:::cleanreach-work-111122223333-eu-central-1"
-  data_key_arn    = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 }
 
 run "accepted" {

@@ -31,18 +31,10 @@ mock_provider "aws" {
 }
 
 variables {
-  raw_bucket_arn     = "arn:aws:s3:::raw"
-  work_bucket_arn    = "arn:aws:s3:::work"
-  results_bucket_arn = "arn:aws:s3:::results"
-  data_key_arn       = "arn:aws:kms:eu-west-1:111122223333:key/data"
-  logs_key_arn       = "arn:aws:kms:eu-west-1:111122223333:key/logs"
-  secret_arns        = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:cleanreach/acme/meta-AbCdEf"]
-  secret_key_arn     = "arn:aws:kms:eu-west-1:111122223333:key/secrets"
-  glue_database      = "cleanreach"
-  table_names        = ["acme_lapsed_vip"]
-  metrics_namespace  = "CleanReach"
-  image_digest       = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-  tags               = { Owner = "marketing" }
+  secret_arns  = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:cleanreach/acme/meta-AbCdEf"]
+  table_names  = ["acme_lapsed_vip"]
+  image_digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+  tags         = { Owner = "marketing" }
 }
 
 run "containers" {
