@@ -129,6 +129,9 @@ variable "audiences" {
       max_failed_chunks_percent = optional(number)
       chunk_rows                = optional(number)
       concurrency               = optional(number)
+      max_removed_ratio         = optional(number)
+      min_size                  = optional(number)
+      replace_overflow          = optional(string)
     }), {})
   }))
   default  = {}

@@ -70,7 +70,7 @@ type Meta struct {
 	AdAccount          string `json:"ad_account"`               // act_<digits>
 	AudienceID         string `json:"audience_id,omitempty"`    // default: found by our mark, or created
 	AudienceName       string `json:"audience_name,omitempty"`  // default: the definition's name
-	Mode               string `json:"mode"`                     // add (default) or remove
+	Mode               string `json:"mode"`                     // add (default), remove, replace or mirror
 	Secret             string `json:"secret,omitempty"`         // name of the secret with the access token; unused on a laptop
 	CustomerFileSource string `json:"customer_file_source"`     // default USER_PROVIDED_ONLY
 	RetentionDays      int    `json:"retention_days,omitempty"` // 1 to 180; default: for ever
@@ -85,12 +85,23 @@ type Limits struct {
 	MaxFailedChunksPercent float64 `json:"max_failed_chunks_percent"` // default 5
 	ChunkRows              int64   `json:"chunk_rows"`                // rows an upload task sends; default 250,000
 	Concurrency            int     `json:"concurrency"`               // upload tasks at once; default 8
+	MaxRemovedRatio        float64 `json:"max_removed_ratio"`         // of the people in the audience, those that a replace or a mirror may take out; default 0.5
+	MinSize                int64   `json:"min_size"`                  // people left in the audience by a replace or a mirror; default 1, so that an empty match never empties it
+	ReplaceOverflow        string  `json:"replace_overflow"`          // what becomes of rows for which a replace's 90 minutes are too short: add (default) or refuse
 }
 
 // The modes of an upload.
 const (
-	ModeAdd    = "add"
-	ModeRemove = "remove"
+	ModeAdd     = "add"     // the match is added
+	ModeRemove  = "remove"  // the match is taken out
+	ModeReplace = "replace" // the match takes the place of whoever is in, within one upload session of Meta's
+	ModeMirror  = "mirror"  // only what has changed since the last run is added and taken out
+)
+
+// What becomes of rows for which the 90 minutes of a replace are too short.
+const (
+	OverflowAdd    = "add"    // they are added when Meta is done with the replace
+	OverflowRefuse = "refuse" // the run stops before it changes anything
 )
 
 // defaults is a definition with every default set; a document is decoded on top of it.
@@ -99,7 +110,8 @@ func defaults() Definition {
 		Schema: 1,
 		Source: Source{DateOrder: "mdy"},
 		Meta:   Meta{Mode: ModeAdd, CustomerFileSource: "USER_PROVIDED_ONLY"},
-		Limits: Limits{MaxInvalidRatio: 0.2, MinRows: 100, MaxFailedChunksPercent: 5, ChunkRows: 250_000, Concurrency: 8},
+		Limits: Limits{MaxInvalidRatio: 0.2, MinRows: 100, MaxFailedChunksPercent: 5, ChunkRows: 250_000, Concurrency: 8,
+			MaxRemovedRatio: 0.5, MinSize: 1, ReplaceOverflow: OverflowAdd},
 	}
 }
 

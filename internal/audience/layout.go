@@ -16,6 +16,9 @@ const (
 	ReportPage    = "report.html"
 	OutcomeFile   = "outcome.json"
 	LeaseFile     = "lease.json"
+	ReplaceFile   = "replace.json"
+	ChangesFile   = "changes.json"
+	StopFile      = "stop.json"
 	PreparedDir   = "prepared/"
 	QuarantineDir = "quarantine/"
 	ReceiptsDir   = "receipts/"
@@ -45,6 +48,10 @@ const DocumentVersion = 1
 // SuppressionDir is where the list of a tenant's people who opted out lies in the work bucket, with the receipts of
 // `cleanreach optout`. It is no part of a run and never expires.
 func SuppressionDir(tenant string) string { return "suppression/" + tenant + "/" }
+
+// StateDir is where what outlives an audience's runs lies in the work bucket: a replace that is in progress, and who is in a
+// mirrored audience. It never expires.
+func StateDir(tenant, audience string) string { return "state/" + tenant + "/" + audience + "/" }
 
 // LeaseDir is where an audience's lease lies in the work bucket. The state machine knows it too.
 func LeaseDir(tenant, audience string) string { return "leases/" + tenant + "/" + audience + "/" }

@@ -76,6 +76,12 @@ type Preflight struct {
 	Schema     int    `json:"schema"`
 	AudienceID string `json:"audience_id"`
 	Created    bool   `json:"created"` // this run created the audience
+	// Mode is what the run does: the definition's, but a replace of an audience that nobody was ever sent to adds.
+	Mode string `json:"mode"`
+	// Status is the audience's operation status; 0 when Meta gave none.
+	Status int `json:"status"`
+	// Tier is the ad account's tier of rate limits as far as Meta told: limited, full, or nothing.
+	Tier string `json:"tier,omitempty"`
 	// TokenExpiresAt is when Meta's token ends or loses its access to data, whichever is first; zero: Meta announces no end.
 	TokenExpiresAt time.Time `json:"token_expires_at,omitzero"`
 	Checks         []Check   `json:"checks"`
@@ -174,123 +180,6 @@ type QueryResult struct {
 	Location   string     `json:"location"`   // URL of the folder with the matched Parquet files; empty while the query runs
 	StartedAt  time.Time  `json:"started_at"` // by the state machine's clock
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
-}
-
-// A Plan is plan.json: how the matched rows are uploaded. It names every matched file, so that it may be larger than the
-// state machine can carry: that reads upload.json.
-type Plan struct {
-	Schema           int           `json:"schema"`
-	Location         string        `json:"location"` // where the matched files are
-	Files            []MatchedFile `json:"files"`
-	Columns          []PlanColumn  `json:"columns"`
-	Ignored          []string      `json:"ignored,omitempty"` // columns that are no key
-	Rows             int64         `json:"rows"`
-	Chunks           int           `json:"chunks"`
-	Concurrency      int           `json:"concurrency"`
-	ToleratedPercent float64       `json:"tolerated_failure_percentage"`
-	StartedAt        time.Time     `json:"started_at"`
-	FinishedAt       time.Time     `json:"finished_at"`
-}
-
-// An Upload is upload.json: what the state machine must know of a plan.
-type Upload struct {
-	Schema           int     `json:"schema"`
-	Chunks           int     `json:"chunks"`
-	Concurrency      int     `json:"concurrency"`
-	ToleratedPercent float64 `json:"tolerated_failure_percentage"`
-}
-
-// Upload is the plan in the size that the state machine can carry.
-func (p *Plan) Upload() Upload {
-	return Upload{Schema: p.Schema, Chunks: p.Chunks, Concurrency: p.Concurrency, ToleratedPercent: p.ToleratedPercent}
-}
-
-// A MatchedFile is one Parquet file of the match.
-type MatchedFile struct {
-	Name      string `json:"name"` // relative to the plan's location
-	Rows      int64  `json:"rows"`
-	RowGroups int    `json:"row_groups"`
-	Bytes     int64  `json:"bytes"`
-}
-
-// A PlanColumn says which column of the matched files holds which key.
-type PlanColumn struct {
-	Key    Key    `json:"key"`
-	Column string `json:"column"`
-	Hashed bool   `json:"hashed"` // the values are hashes already
-}
-
-// A Chunk is an item of chunks.json: the rows that one upload task sends. They are rows [FirstRow, FirstRow+Rows) of
-// one file, counted over all of its row groups.
-type Chunk struct {
-	ID       string `json:"id"` // such as 00017
-	File     string `json:"file"`
-	FirstRow int64  `json:"first_row"`
-	Rows     int64  `json:"rows"`
-}
-
-// A Receipt is receipts/<chunk>.json: what became of a chunk's rows. It is a checkpoint too: an upload that starts again
-// skips the batches in it. Rows = Unusable + Withheld + Sent + Failed always: what is not acknowledged yet
-// counts as failed, so that the account balances even after a task that was killed.
-type Receipt struct {
-	Schema     int              `json:"schema"`
-	Run        string           `json:"run"`
-	Chunk      string           `json:"chunk"`
-	File       string           `json:"file"`      // URL of the matched file that the rows are in
-	FirstRow   int64            `json:"first_row"` // as in Chunk; a receipt of other rows is no checkpoint
-	Rows       int64            `json:"rows"`
-	Unusable   int64            `json:"unusable"`          // rows with no key left to send
-	Withheld   int64            `json:"withheld"`          // rows of people who opted out since the run was prepared
-	Sent       int64            `json:"sent"`              // rows in batches that Meta acknowledged
-	Failed     int64            `json:"failed"`            // rows that Meta did not acknowledge
-	Received   int64            `json:"received"`          // of Sent, by Meta's own count
-	Invalid    int64            `json:"invalid"`           // of Received, refused by Meta (Meta rounds it)
-	Reasons    map[string]int64 `json:"reasons,omitempty"` // values dropped before sending, by KEY:reason
-	Sessions   []Session        `json:"sessions,omitempty"`
-	Batches    []Batch          `json:"batches,omitempty"`
-	Refused    []RefusedRow     `json:"refused,omitempty"` // the first 20 of the rows that Meta showed as refused
-	Done       bool             `json:"done"`
-	Attempts   int              `json:"attempts"`
-	Task       string           `json:"task"` // the task that it belongs to: the latest that opened it
-	Failure    *FailureDoc      `json:"failure,omitempty"`
-	Throttled  float64          `json:"throttled_seconds"`
-	StartedAt  time.Time        `json:"started_at"`
-	FinishedAt time.Time        `json:"finished_at"`
-}
-
-// A Session is an upload session with Meta. The schema of its first batch holds for all of it, so each schema group of a
-// chunk has its own.
-type Session struct {
-	Group     string    `json:"group"` // the schema's keys, joined by commas
-	ID        int64     `json:"id"`
-	Epoch     int       `json:"epoch"` // raised when a session grew too old to continue
-	FirstAt   time.Time `json:"first_at"`
-	Estimated int64     `json:"estimated"` // rows announced
-	Received  int64     `json:"received"`  // rows, by Meta's latest count over the session
-	Invalid   int64     `json:"invalid"`   // of those, refused by Meta
-}
-
-// A Batch is one request that Meta acknowledged.
-type Batch struct {
-	Group    string    `json:"group"`
-	Seq      int       `json:"seq"`     // of the group within this chunk, from 1; the same rows on every attempt
-	Session  int64     `json:"session"` // that carried it
-	FirstRow int64     `json:"first_row"`
-	LastRow  int64     `json:"last_row"` // inclusive; the group's rows between the two
-	Rows     int64     `json:"rows"`     // that were sent
-	Withheld int64     `json:"withheld,omitempty"`
-	Received int64     `json:"received"`
-	Invalid  int64     `json:"invalid"`
-	At       time.Time `json:"at"`
-}
-
-// A RefusedRow is a row that Meta showed as refused, by its place in the match: never by its values, nor by their hashes.
-type RefusedRow struct {
-	File     string `json:"file"`      // relative to the plan's location
-	RowGroup int    `json:"row_group"` // of the file, from 1
-	Row      int64  `json:"row"`       // of the file, from 1 over all of its row groups
-	Keys     []Key  `json:"keys"`      // that Meta's reason names; where it names none, all that the row has
-	Reason   string `json:"reason"`    // Meta's, where it holds nothing of the row
 }
 
 // FailureDoc is failures/<stage>.json and a part of receipts: a failure in words that hold no personal data.

@@ -65,10 +65,14 @@ func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 		Rows: rowsOf(files), Chunks: len(chunks), Concurrency: limits.Concurrency, ToleratedPercent: limits.MaxFailedChunksPercent,
 		StartedAt: started, FinishedAt: deps.Now(),
 	}
+	next := audience.NextUpload
+	if len(chunks) == 0 {
+		next = audience.NextReport
+	}
 	if err := deps.Folder.WriteJSON(ctx, audience.PlanFile, plan); err != nil {
 		return nil, err
 	}
-	if err := deps.Folder.WriteJSON(ctx, audience.UploadFile, plan.Upload()); err != nil {
+	if err := deps.Folder.WriteJSON(ctx, audience.UploadFile, plan.Upload(next)); err != nil {
 		return nil, err
 	}
 	deps.Log.InfoContext(ctx, "planned the upload", "files", len(files), "rows", plan.Rows, "chunks", len(chunks))

@@ -156,7 +156,7 @@ func TestUploadFitsIntoAState(t *testing.T) {
 	whole, err := json.Marshal(plan)
 	require.NoError(t, err)
 	assert.Greater(t, len(whole), 256<<10)
-	small, err := json.Marshal(plan.Upload())
+	small, err := json.Marshal(plan.Upload(audience.NextUpload))
 	require.NoError(t, err)
 	assert.Less(t, len(small), 1<<10)
 }
