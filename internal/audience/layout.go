@@ -42,6 +42,10 @@ func TableName(tenant, audience string) string {
 	return strings.ReplaceAll(tenant, "-", "__") + "_" + strings.ReplaceAll(audience, "-", "_")
 }
 
+// CloseChunk is the id of an item of the Map that is no chunk: the task of that name ends a replace's session with its last
+// batch.
+const CloseChunk = "close"
+
 // DocumentVersion is the schema version that every run document carries.
 const DocumentVersion = 1
 
