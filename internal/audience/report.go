@@ -1,45 +1,12 @@
 package audience
 
-import (
-	"fmt"
-	"time"
-)
-
-// Rows is the account of a run: nothing vanishes. Balance checks it.
-type Rows struct {
-	Source      int64 `json:"source"`
-	NoConsent   int64 `json:"no_consent"`
-	Suppressed  int64 `json:"suppressed"` // of people who opted out, found by Prepare
-	Quarantined int64 `json:"quarantined"`
-	Prepared    int64 `json:"prepared"`
-	Matched     int64 `json:"matched"`
-	Unusable    int64 `json:"unusable"`
-	Withheld    int64 `json:"withheld"` // of people who opted out, found by Upload
-	Sent        int64 `json:"sent"`
-	Failed      int64 `json:"failed"`
-	Received    int64 `json:"received"`
-	Invalid     int64 `json:"invalid"`
-}
-
-// Balance says which sums do not hold: source = no_consent + suppressed + quarantined + prepared, and
-// matched = unusable + withheld + sent + failed.
-func (r Rows) Balance() error {
-	if got := r.NoConsent + r.Suppressed + r.Quarantined + r.Prepared; r.Source != got {
-		return fmt.Errorf("source has %d rows but no_consent %d + suppressed %d + quarantined %d + prepared %d = %d",
-			r.Source, r.NoConsent, r.Suppressed, r.Quarantined, r.Prepared, got)
-	}
-	if got := r.Unusable + r.Withheld + r.Sent + r.Failed; r.Matched != got {
-		return fmt.Errorf("matched has %d rows but unusable %d + withheld %d + sent %d + failed %d = %d",
-			r.Matched, r.Unusable, r.Withheld, r.Sent, r.Failed, got)
-	}
-	return nil
-}
+import "time"
 
 // The outcomes of a run that came as far as its report.
 const (
 	OutcomeSucceeded = "succeeded" // every row that could be sent was sent
 	OutcomePartial   = "partial"   // some chunks failed, fewer than the definition tolerates, or Meta lacks rows that it had acknowledged
-	OutcomeEmpty     = "empty"     // nobody matched
+	OutcomeEmpty     = "empty"     // nobody matched, and so nothing was sent
 	OutcomeFailed    = "failed"    // more chunks failed than the definition tolerates
 )
 

@@ -60,15 +60,18 @@ func TestQueryOf(t *testing.T) {
 
 func TestRowsThatDoNotBalance(t *testing.T) {
 	require.NoError(t, audience.Rows{}.Balance())
-	good := audience.Rows{Source: 14, NoConsent: 2, Suppressed: 4, Quarantined: 1, Prepared: 7, Matched: 8, Unusable: 1, Withheld: 3, Sent: 3, Failed: 1, Received: 3, Invalid: 2}
+	good := audience.Rows{Source: 14, NoConsent: 2, Suppressed: 4, Quarantined: 1, Prepared: 7, Matched: 19, Unusable: 1, Duplicate: 5, Kept: 6, Withheld: 3, Sent: 3, Failed: 1, Received: 3, Invalid: 2,
+		Leaves: audience.Leaves{Planned: 9, Unusable: 2, Sent: 4, Failed: 3, Received: 4, Invalid: 1}}
 	require.NoError(t, good.Balance())
 	for name, c := range map[string]struct {
 		field *int64
 		want  string
 	}{
 		"source": {&good.Source, "source has 15 rows but no_consent 2 + suppressed 4 + quarantined 1 + prepared 7 = 14"}, "no_consent": {&good.NoConsent, "no_consent 3"}, "suppressed": {&good.Suppressed, "suppressed 5"},
-		"quarantined": {&good.Quarantined, "quarantined 2"}, "prepared": {&good.Prepared, "prepared 8"}, "matched": {&good.Matched, "matched has 9 rows but unusable 1 + withheld 3 + sent 3 + failed 1 = 8"},
+		"quarantined": {&good.Quarantined, "quarantined 2"}, "prepared": {&good.Prepared, "prepared 8"}, "matched": {&good.Matched, "matched has 20 rows but unusable 1 + duplicate 5 + kept 6 + withheld 3 + sent 3 + failed 1 = 19"},
 		"unusable": {&good.Unusable, "unusable 2"}, "withheld": {&good.Withheld, "withheld 4"}, "sent": {&good.Sent, "sent 4"}, "failed": {&good.Failed, "failed 2"},
+		"duplicate": {&good.Duplicate, "duplicate 6"}, "kept": {&good.Kept, "kept 7"}, "leaves": {&good.Leaves.Planned, "leaves has 10 rows but unusable 2 + sent 4 + failed 3 = 9"},
+		"leaves that cannot be used": {&good.Leaves.Unusable, "unusable 3"}, "leaves sent": {&good.Leaves.Sent, "sent 5"}, "leaves that failed": {&good.Leaves.Failed, "failed 4"},
 	} {
 		*c.field++
 		require.ErrorContains(t, good.Balance(), c.want, name)
