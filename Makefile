@@ -8,6 +8,9 @@ ROWS ?= 50000
 SEED ?= 1
 RUN  ?=
 
+# The benchmark: how many customers.
+BENCH_ROWS ?= 10000000
+
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.release=$(VERSION)
 
@@ -76,8 +79,9 @@ check: fmt-check tidy-check ## formatting, go.mod and the generated files are up
 tidy-check: toolchain
 	$(GO) mod tidy -diff
 
-bench: compiler ## benchmarks of the packages; for a whole run use make demo ROWS=10000000
-	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+bench: compiler ## how fast it is, next to DuckDB, Python and Node.js, into test/bench/RESULTS.md (BENCH_ROWS=10000000, about an hour; 1000000: ten minutes)
+	CGO_ENABLED=1 $(GO) build -o $(BIN)/bench ./test/bench
+	$(BIN)/bench -rows $(BENCH_ROWS) -out test/bench/RESULTS.md
 
 image: ## build the image for both architectures, push it and pin it in the deployment (DEPLOYMENT=<its directory>; empty: only build)
 	terraform/image.sh "$(DEPLOYMENT)" "$(VERSION)"

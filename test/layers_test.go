@@ -59,7 +59,7 @@ type ban struct {
 	why   string
 }
 
-var mains = []string{"tasks", "statemachine/local", "internal/meta/sandbox/cmd"}
+var mains = []string{"tasks", "statemachine/local", "internal/meta/sandbox/cmd", "test/bench"}
 
 var bans = []ban{
 	{"flag", mains, false, "only a main package is told how to behave by its arguments; the others are told by their caller"},
