@@ -102,7 +102,7 @@ func TestDefaultsAreTheSchemas(t *testing.T) {
 		}
 	}
 	compare("definition", schemaOf(t), applied)
-	assert.Equal(t, 9, promised)
+	assert.Equal(t, 12, promised)
 }
 
 func TestProblemsAreListedInOrder(t *testing.T) {
