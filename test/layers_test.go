@@ -17,7 +17,7 @@ type layer struct {
 	why    string
 }
 
-const stageMay = "audience identity meta storage suppression table telemetry"
+const stageMay = "audience identity meta person storage suppression table telemetry"
 
 const stageWhy = "stages talk to each other only by the run's documents: then each can be run again, and replaced, by itself"
 
@@ -30,6 +30,7 @@ var layers = []layer{
 	{"internal/storage", "audience", "it moves bytes, and knows of the documents only the names"},
 	{"internal/table", "audience", "it reads and writes columns, and does not know what they mean to Meta"},
 	{"internal/meta", "audience identity", "the client sends what it is given; where rows come from is the stages' business"},
+	{"internal/person", "audience identity table", "a person is made of a row in one way, whether the row is sent or compared"},
 	{"internal/suppression", "audience identity storage table", "who must not be sent is the same for all stages, whatever they send it to"},
 	{"internal/meta/sandbox", "", "a model of Meta that shared code with the client would share its mistakes"},
 	{"internal/meta/sandbox/cmd", "meta/sandbox", "a doorway"},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
+	"github.com/cleanreach/cleanreach/internal/person"
 	"github.com/cleanreach/cleanreach/internal/suppression"
 )
 
@@ -38,7 +39,7 @@ type batch struct {
 	marks   []suppression.Mark // for each row, of each of the group's finding columns
 	whole   span               // all rows of the batch, those that are withheld too
 	opted   *meta.Payload      // the rows that are withheld
-	seen    tally              // of all rows that were read before the batch was handed over
+	seen    person.Tally       // of all rows that were read before the batch was handed over
 }
 
 // A span is the rows of a batch: the same on every attempt.
@@ -50,11 +51,11 @@ type span struct {
 // withheld counts the rows of people who opted out.
 func (b *batch) withheld() int64 { return b.whole.rows - int64(len(b.rows)) }
 
-func newGroup(columns []column, limit int, use func(audience.Key) bool) *group {
+func newGroup(columns []person.Column, limit int, use func(audience.Key) bool) *group {
 	g := &group{limit: limit, free: make(chan *batch, spareBatches)}
 	var names []string
 	for i := range columns {
-		if key := columns[i].key; use(key) {
+		if key := columns[i].Key; use(key) {
 			g.schema = append(g.schema, key)
 			g.columns = append(g.columns, i)
 			if key.Identifies() {
@@ -94,7 +95,7 @@ func (b *batch) release() {
 
 // add puts row i of the converted columns into the group's batch. A full batch is handed over only now that a row follows
 // it: the last batch of a group carries a flag that says so.
-func (g *group) add(ctx context.Context, columns []column, i int, row int64, seen *tally, out chan<- *batch) error {
+func (g *group) add(ctx context.Context, columns []person.Column, i int, row int64, seen *person.Tally, out chan<- *batch) error {
 	if g.filling != nil && len(g.filling.rows) == g.limit {
 		if err := g.hand(ctx, false, seen, out); err != nil {
 			return err
@@ -106,21 +107,21 @@ func (g *group) add(ctx context.Context, columns []column, i int, row int64, see
 	p := g.filling.payload
 	p.BeginRow()
 	for _, c := range g.columns {
-		p.Value(columns[c].out.Value(i))
+		p.Value(columns[c].Out.Value(i))
 	}
 	p.EndRow()
 	for _, c := range g.finding {
-		g.filling.marks = append(g.filling.marks, suppression.MarkOf(columns[c].out.Value(i), columns[c].key.Hashed()))
+		g.filling.marks = append(g.filling.marks, suppression.MarkOf(columns[c].Out.Value(i), columns[c].Key.Hashed()))
 	}
 	g.filling.rows = append(g.filling.rows, row)
 	return nil
 }
 
 // hand gives the batch to the sender.
-func (g *group) hand(ctx context.Context, last bool, seen *tally, out chan<- *batch) error {
+func (g *group) hand(ctx context.Context, last bool, seen *person.Tally, out chan<- *batch) error {
 	b := g.filling
 	g.filling = nil
-	b.last, b.seen = last, seen.clone()
+	b.last, b.seen = last, seen.Clone()
 	b.whole = span{b.rows[0], b.rows[len(b.rows)-1], int64(len(b.rows))}
 	select {
 	case out <- b:

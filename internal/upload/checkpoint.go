@@ -13,25 +13,10 @@ import (
 	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
-	"github.com/cleanreach/cleanreach/internal/identity"
 	"github.com/cleanreach/cleanreach/internal/meta"
+	"github.com/cleanreach/cleanreach/internal/person"
 	"github.com/cleanreach/cleanreach/internal/storage"
 )
-
-// A tally counts what was left out of the rows read so far. The same rows always give the same counts.
-type tally struct {
-	unusable int64            // rows with no key left by which Meta finds a person
-	reasons  map[string]int64 // values dropped, by KEY:reason
-}
-
-func (t *tally) drop(key audience.Key, reason identity.Reason) {
-	if t.reasons == nil {
-		t.reasons = map[string]int64{}
-	}
-	t.reasons[string(key)+":"+string(reason)]++
-}
-
-func (t *tally) clone() tally { return tally{unusable: t.unusable, reasons: maps.Clone(t.reasons)} }
 
 // A checkpoint is the chunk's receipt while it grows. It is for one goroutine.
 type checkpoint struct {
@@ -41,8 +26,8 @@ type checkpoint struct {
 	waited func() time.Duration
 
 	receipt   audience.Receipt
-	before    tally   // what the attempts before this one had counted
-	throttled float64 // seconds, of the attempts before this one
+	before    person.Tally // what the attempts before this one had counted
+	throttled float64      // seconds, of the attempts before this one
 	acked     map[place]audience.Batch
 }
 
@@ -105,7 +90,7 @@ func (c *checkpoint) read(ctx context.Context) (*audience.Receipt, error) {
 
 func (c *checkpoint) adopt(old *audience.Receipt) {
 	c.receipt = *old
-	c.before = tally{unusable: old.Unusable, reasons: old.Reasons}
+	c.before = person.Tally{Unusable: old.Unusable, Reasons: old.Reasons}
 	c.throttled = old.Throttled
 	for _, b := range old.Batches {
 		c.acked[place{b.Group, b.Seq}] = b
@@ -243,18 +228,18 @@ func (c *checkpoint) finish(ctx context.Context, failure error) error {
 }
 
 // save writes the receipt while the chunk is under way.
-func (c *checkpoint) save(ctx context.Context, seen tally) error {
+func (c *checkpoint) save(ctx context.Context, seen person.Tally) error {
 	c.count(seen)
 	return c.write(ctx)
 }
 
 // count takes over what was left out so far. An attempt that has not come as far as one before it keeps that one's counts,
 // which are of the same rows and more.
-func (c *checkpoint) count(seen tally) {
+func (c *checkpoint) count(seen person.Tally) {
 	r := &c.receipt
-	r.Unusable = max(seen.unusable, c.before.unusable)
-	r.Reasons = maps.Clone(seen.reasons)
-	for reason, n := range c.before.reasons {
+	r.Unusable = max(seen.Unusable, c.before.Unusable)
+	r.Reasons = maps.Clone(seen.Reasons)
+	for reason, n := range c.before.Reasons {
 		if n > r.Reasons[reason] {
 			if r.Reasons == nil {
 				r.Reasons = map[string]int64{}

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
-	"github.com/cleanreach/cleanreach/internal/identity"
+	"github.com/cleanreach/cleanreach/internal/person"
 	"github.com/cleanreach/cleanreach/internal/table"
 	"github.com/cleanreach/cleanreach/internal/telemetry"
 )
@@ -20,36 +20,30 @@ const readRows = 2048
 
 // A source reads the chunk's rows and makes batches of them. It is for one goroutine.
 type source struct {
-	name       string // of the file, in errors
-	log        *slog.Logger
-	chunk      audience.Chunk
-	reader     *table.ColumnReader
-	columns    []column
-	normalizer *identity.Normalizer
-	country    int    // index of the column with countries, or -1
-	extern     int    // index of the column with EXTERN_ID, or -1
-	all        *group // rows with EXTERN_ID, or every row where there is no such column
-	without    *group // rows without EXTERN_ID; nil where there is no such column
-	seen       tally
+	name    string // of the file, in errors
+	log     *slog.Logger
+	chunk   audience.Chunk
+	reader  *table.ColumnReader
+	rows    *person.Rows
+	extern  int    // index of the column with EXTERN_ID, or -1
+	all     *group // rows with EXTERN_ID, or every row where there is no such column
+	without *group // rows without EXTERN_ID; nil where there is no such column
+	seen    person.Tally
 }
 
 func newSource(deps Deps, job *job, reader *table.ColumnReader) *source {
 	s := &source{
-		name: job.fileURL(), log: deps.Log, chunk: job.chunk, reader: reader, country: -1, extern: -1,
-		normalizer: identity.NewNormalizer(deps.Run.Def().Source.DefaultCountry, deps.Now),
+		name: job.fileURL(), log: deps.Log, chunk: job.chunk, reader: reader, extern: -1,
+		rows: person.NewRows(job.columns, deps.Run.Def().Source.DefaultCountry, deps.Now),
 	}
 	for i, c := range job.columns {
-		s.columns = append(s.columns, column{key: c.Key, hashed: c.Hashed})
-		switch c.Key {
-		case audience.Country:
-			s.country = i
-		case audience.ExternID:
+		if c.Key == audience.ExternID {
 			s.extern = i
 		}
 	}
-	s.all = newGroup(s.columns, deps.BatchRows, func(audience.Key) bool { return true })
+	s.all = newGroup(s.rows.Columns, deps.BatchRows, func(audience.Key) bool { return true })
 	if s.extern >= 0 {
-		s.without = newGroup(s.columns, deps.BatchRows, func(k audience.Key) bool { return k != audience.ExternID })
+		s.without = newGroup(s.rows.Columns, deps.BatchRows, func(k audience.Key) bool { return k != audience.ExternID })
 	}
 	return s
 }
@@ -99,10 +93,6 @@ func (s *source) run(ctx context.Context, out chan<- *batch) error {
 			return fmt.Errorf("read rows %d and on of %s: %w", s.chunk.FirstRow+s.chunk.Rows-left+1, s.name, err)
 		}
 		left -= int64(len(rows.Rows) + len(rows.Bad))
-		for _, bad := range rows.Bad {
-			s.seen.unusable++
-			s.seen.drop("ROW", identity.Reason(bad.Reason))
-		}
 		if err := s.take(ctx, &rows, out); err != nil {
 			return err
 		}
@@ -119,26 +109,17 @@ func (s *source) run(ctx context.Context, out chan<- *batch) error {
 
 // take converts the rows column by column and puts each into its group's batch.
 func (s *source) take(ctx context.Context, rows *table.Batch, out chan<- *batch) error {
-	var countries *table.Column
-	if s.country >= 0 {
-		s.columns[s.country].convert(s.normalizer, &rows.Columns[s.country], nil, &s.seen)
-		countries = &s.columns[s.country].canonical
-	}
-	for i := range s.columns {
-		if i != s.country {
-			s.columns[i].convert(s.normalizer, &rows.Columns[i], countries, &s.seen)
-		}
-	}
+	s.rows.Convert(rows, &s.seen)
 	for i, number := range rows.Rows {
-		if !s.usable(i) {
-			s.seen.unusable++
+		if !s.rows.Usable(i) {
+			s.seen.Unusable++
 			continue
 		}
 		g := s.all
-		if s.extern >= 0 && len(s.columns[s.extern].out.Value(i)) == 0 {
+		if s.extern >= 0 && len(s.rows.Columns[s.extern].Out.Value(i)) == 0 {
 			g = s.without
 		}
-		if err := g.add(ctx, s.columns, i, number-1, &s.seen, out); err != nil {
+		if err := g.add(ctx, s.rows.Columns, i, number-1, &s.seen, out); err != nil {
 			return err
 		}
 	}
@@ -151,13 +132,4 @@ func (s *source) groups() []*group {
 		return []*group{s.all}
 	}
 	return []*group{s.all, s.without}
-}
-
-func (s *source) usable(row int) bool {
-	for i := range s.columns {
-		if c := &s.columns[i]; c.key.Finds() && len(c.out.Value(row)) > 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
+	"github.com/cleanreach/cleanreach/internal/person"
 	"github.com/cleanreach/cleanreach/internal/table"
 )
 
@@ -47,7 +48,7 @@ func sendChunk(ctx context.Context, deps Deps, job *job, cp *checkpoint) error {
 	sendErr := s.all(ctx, batches)
 	readErr := finish() // from here on the tally is ours
 	if sendErr == nil && readErr == nil {
-		cp.before = tally{}
+		cp.before = person.Tally{}
 	}
 	cp.count(source.seen)
 	switch {
