@@ -17,6 +17,7 @@ const (
 	OutcomeFile   = "outcome.json"
 	LeaseFile     = "lease.json"
 	ReplaceFile   = "replace.json"
+	ClosingFile   = "closing.json"
 	ChangesFile   = "changes.json"
 	StopFile      = "stop.json"
 	PreparedDir   = "prepared/"

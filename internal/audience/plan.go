@@ -85,7 +85,9 @@ type Chunk struct {
 	Remove bool `json:"remove,omitempty"`
 }
 
-// A Replace is replace.json of a run: how far the replace of the audience has come. Advance writes it.
+// A Replace is replace.json of a run: how far the replace of the audience has come. Advance writes it. As long as OpenedAt is
+// zero, whichever chunk is uploaded begins the session, with the first of its batches that has somebody to send as number 1.
+// One that has nobody leaves the session unopened: then another chunk may be tried, since nobody was removed.
 type Replace struct {
 	Schema   int       `json:"schema"`
 	Session  int64     `json:"session"`
@@ -93,6 +95,10 @@ type Replace struct {
 	OpenedAt time.Time `json:"opened_at,omitzero"`  // when Meta took batch 1: 90 minutes are left from then
 	ClosedAt time.Time `json:"closed_at,omitzero"`  // when the session ended: nothing more is sent in it
 	TimedOut bool      `json:"timed_out,omitempty"` // it ended by Meta's clock, not by its last batch
+	// Closing is the number of the closing batch; 0: the one behind ReplacePlan.Batches. It must be above all that were sent.
+	Closing int `json:"closing,omitempty"`
+	// Partial says that Meta took the replace in part only (Receipt.Partial, ClosedPartly): all that it carried is added again.
+	Partial bool `json:"partial,omitempty"`
 	// SettledAt is when the audience's status was 200 again: from then on the rest is added.
 	SettledAt time.Time `json:"settled_at,omitzero"`
 	Waits     int       `json:"waits,omitempty"` // how often Advance found the audience busy
