@@ -40,6 +40,16 @@ type Upload struct {
 	ToleratedPercent float64 `json:"tolerated_failure_percentage"`
 	Wait             int     `json:"wait_seconds"` // before NextWait goes on to Advance; less than a lease lasts
 	More             bool    `json:"more"`         // Advance decides again when the chunks on the list are sent
+	// Passes are those that Advance has ordered since Plan. The state machine does not look at them.
+	Passes []Pass `json:"passes,omitempty"`
+}
+
+// A Pass is a part of an upload that Advance has ordered: a list of chunks for the Map.
+type Pass struct {
+	Name     string    `json:"name"`
+	Orders   int       `json:"orders"`   // how often it was ordered
+	Attempts int       `json:"attempts"` // that there had been at its chunks before it was ordered the first time
+	At       time.Time `json:"at"`       // when it was ordered last
 }
 
 // What the state machine does next.
@@ -92,6 +102,8 @@ type Replace struct {
 	Schema   int       `json:"schema"`
 	Session  int64     `json:"session"`
 	Group    string    `json:"group"`               // the schema of the session: keys, joined by commas
+	Of       string    `json:"of,omitempty"`        // the run whose session it is, when this one only ends it because it got stuck
+	Closer   string    `json:"closer,omitempty"`    // the chunk of which a row ends the session: the one that began it, or, with Of, one of the same schema
 	OpenedAt time.Time `json:"opened_at,omitzero"`  // when Meta took batch 1: 90 minutes are left from then
 	ClosedAt time.Time `json:"closed_at,omitzero"`  // when the session ended: nothing more is sent in it
 	TimedOut bool      `json:"timed_out,omitempty"` // it ended by Meta's clock, not by its last batch

@@ -1,0 +1,43 @@
+package audience
+
+import (
+	"strings"
+	"time"
+)
+
+// Documents in StateDir, which outlive the runs of an audience.
+const (
+	OpenReplaceFile = "replace.json"  // of a replace that is in progress
+	LastReplaceFile = "replaced.json" // of the latest that was sent as a whole
+)
+
+// An OpenReplace is StateDir's replace.json: the replace that a run has begun, or was about to begin, and that Meta was not
+// seen to be done with. By it a later run tells a replace of ours that got stuck from one of somebody else's.
+type OpenReplace struct {
+	Schema     int       `json:"schema"`
+	Run        string    `json:"run"`
+	AudienceID string    `json:"audience_id"`
+	Session    int64     `json:"session"`
+	Group      string    `json:"group"`     // as in Replace
+	Closing    int       `json:"closing"`   // as in Replace
+	OpenedAt   time.Time `json:"opened_at"` // when the run was about to send the session's first batch
+}
+
+// A LastReplace is StateDir's replaced.json: what the latest replace that was sent as a whole left in the audience.
+type LastReplace struct {
+	Schema       int       `json:"schema"`
+	Run          string    `json:"run"`
+	AudienceID   string    `json:"audience_id"`
+	Rows         int64     `json:"rows"`                    // that Meta acknowledged
+	BatchSeconds float64   `json:"batch_seconds,omitempty"` // that a task took for a batch on average, Meta's waits included; 0: too few to tell
+	At           time.Time `json:"at"`
+}
+
+// Group is the schema of the plan's columns as sessions and batches name it: all keys, joined by commas.
+func (p *Plan) Group() string {
+	keys := make([]string, len(p.Columns))
+	for i, c := range p.Columns {
+		keys[i] = string(c.Key)
+	}
+	return strings.Join(keys, ",")
+}
