@@ -5,15 +5,18 @@ import (
 	"time"
 )
 
-// Users adds people to an audience and removes them.
+// Users adds people to an audience, removes them, and replaces others by them.
 //
-// Both calls are idempotent: a batch whose fate is unknown may be sent again. Their errors are audience failures;
-// errors.As finds the *Error when Meta itself answered with one.
+// The calls are idempotent: a batch whose fate is unknown may be sent again, all but the first one of a replace, which Meta
+// takes once. Their errors are audience failures; errors.As finds the *Error when Meta itself answered with one.
 type Users interface {
 	// AddUsers adds the batch's people to the audience.
 	AddUsers(ctx context.Context, audience string, batch Batch) (Ack, error)
 	// RemoveUsers removes the batch's people. Removing somebody who was never added is harmless.
 	RemoveUsers(ctx context.Context, audience string, batch Batch) (Ack, error)
+	// ReplaceUsers sends a batch of the session of a replace. Batch 1 removes everybody and adds its people, the others of
+	// the session, in any order, add theirs; the last ends it. Until Meta is done with it no people can be added or removed.
+	ReplaceUsers(ctx context.Context, audience string, batch Batch) (Ack, error)
 }
 
 // An AccountRemover removes people from everything that an ad account knows of them.

@@ -35,6 +35,9 @@ var (
 	ourFault = remedy{who: operator, next: "report it as a fault of CleanReach, with the trace of the message: no definition can mend it", link: errorsPage}
 )
 
+// restLater is what to do about a session that takes no more.
+const restLater = "send the rest in a new upload session, after a replace when the audience's operation status is back to 200: a run does so by itself"
+
 // catalogue follows Meta's error references of the Marketing API, the Graph API and the Custom Audience endpoints
 // (2026-09), in our words. 21009 is known from public clients only.
 var catalogue = []entry{
@@ -103,13 +106,13 @@ var catalogue = []entry{
 	{200, 1870047, rule, "removing these people would make the audience too small", remedy{
 		next: "lower the number of removals, or keep the audience as it is: Meta lets no audience shrink to where people could be told apart"}},
 
-	{2650, 0, request, "Meta could not change the audience", remedy{next: "check that the audience is a customer file of several keys (data source MULTI_HASHES); if it is not, use another audience", link: AudienceDocument}},
-	{2650, 1870144, request, "the audience has 100 million people or more, which a replace does not take", remedy{next: "use mode add and mode remove"}},
+	{2650, 0, request, "Meta could not change the audience", remedy{next: "check that the audience is a customer file of several keys (data source MULTI_HASHES), and before a replace that its operation status is 200; if it is not, use another audience or mode mirror", link: AudienceDocument}},
+	{2650, 1870144, request, "the audience has 100 million people or more, which a replace does not take", remedy{next: "use mode mirror, which sends only what has changed"}},
 	{2650, 1870145, busy, "another update of the audience is in progress", same},
-	{2650, 1870147, session, "Meta has not seen the session's first batch", same},
-	{2650, 1870148, session, "Meta updated the audience in part only", remedy{who: marketer, next: "check the audience's size, then run it again", link: audiencesPage}},
-	{2650, 1870158, session, "the upload session timed out after 90 minutes; what had arrived stays", same},
-	{2650, 1870159, session, "the upload session is finished already", same},
+	{2650, 1870147, session, "Meta has not seen the session's first batch", remedy{next: "start it again: a replace goes on once Meta knows its session, and begins a new upload session when Meta has taken nothing"}},
+	{2650, 1870148, session, "Meta updated the audience in part only", remedy{next: "wait until the audience's operation status is back to 200, then add everybody again: a run does so by itself; check the audience's size afterwards"}},
+	{2650, 1870158, session, "the upload session timed out after 90 minutes; what had arrived stays", remedy{next: restLater}},
+	{2650, 1870159, session, "the upload session is finished already", remedy{next: restLater}},
 }
 
 // An other is an error without an entry of its own: fits says which.

@@ -22,6 +22,8 @@ type Error struct {
 	retryAfter time.Duration // as the headers say; 0 when they do not
 	young      bool          // the object was created a moment ago, by this client
 	account    string        // act_<digits> that the call was about, when the client knew it
+	mayBeOurs  bool          // the update that is in progress may be the one that this call began at an earlier attempt
+	early      bool          // the session was begun before, and not all of Meta's servers know it yet
 }
 
 // Error tells what happened, with the numbers that Meta's support asks for.
@@ -118,5 +120,5 @@ func (e *Error) SessionOver() bool { return e.kind() == session }
 // again reports whether sending the same request again can help.
 func (e *Error) again() bool {
 	k := e.kind()
-	return k == transient || k == throttle || k == busy
+	return k == transient || k == throttle || k == busy && !e.mayBeOurs || e.early
 }

@@ -47,7 +47,7 @@ var adviceOf = map[string]string{
 	"10/0": "ads_management", "100/33": "role Admin", "104/0": "app secret", "190/0": "new system user token", "190/463": "new system user token",
 	"200/1870034": "https://business.facebook.com/ads/manage/customaudiences/tos/", "200/1870090": "https://business.facebook.com/ads/manage/customaudiences/tos/",
 	"2663/0": "https://www.facebook.com/customaudiences/app/tos", "2664/0": "https://business.facebook.com/ads/manage/customaudiences/tos.php",
-	"270/0": "Advanced Access", "2650/1870144": "mode add and mode remove", "2650/1870147": "new upload session", "2650/1870148": "check the audience's size",
+	"270/0": "Advanced Access", "2650/1870144": "mode mirror", "2650/1870147": "new upload session", "2650/1870148": "add everybody again",
 	"2650/1870158": "new upload session", "2650/1870159": "new upload session", "100/0": "change the definition or the call",
 	"1487366/0": "take audience_id out", "1487301/0": "ad account that owns the audience", "2656/0": "delete them first",
 }

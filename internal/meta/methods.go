@@ -134,12 +134,12 @@ func (c *Client) CreateAudience(ctx context.Context, account string, a NewAudien
 
 // AddUsers adds a batch of people to an audience.
 func (c *Client) AddUsers(ctx context.Context, audienceID string, batch Batch) (Ack, error) {
-	return c.users(ctx, http.MethodPost, "add %d people to audience %s", audienceID, batch)
+	return c.users(ctx, http.MethodPost, "users", "add %d people to audience %s", audienceID, batch)
 }
 
 // RemoveUsers removes a batch of people from an audience.
 func (c *Client) RemoveUsers(ctx context.Context, audienceID string, batch Batch) (Ack, error) {
-	return c.users(ctx, http.MethodDelete, "remove %d people from audience %s", audienceID, batch)
+	return c.users(ctx, http.MethodDelete, "users", "remove %d people from audience %s", audienceID, batch)
 }
 
 // RemoveFromAll removes a batch of people from all customer-file audiences of an ad account.
@@ -151,11 +151,11 @@ func (c *Client) RemoveFromAll(ctx context.Context, account string, batch Batch)
 		object: account, edge: "usersofanyaudience", account: account}, "", batch)
 }
 
-func (c *Client) users(ctx context.Context, method, doing, id string, batch Batch) (Ack, error) {
+func (c *Client) users(ctx context.Context, method, edge, doing, id string, batch Batch) (Ack, error) {
 	if err := checkObject("audience", id); err != nil {
 		return Ack{}, err
 	}
-	return c.batch(ctx, call{doing: fmt.Sprintf(doing, batch.Rows, id), method: method, object: id, edge: "users"}, id, batch)
+	return c.batch(ctx, call{doing: fmt.Sprintf(doing, batch.Rows, id), method: method, object: id, edge: edge}, id, batch)
 }
 
 // batch sends a batch and checks the answer: one to something else than what was sent must not be taken for an

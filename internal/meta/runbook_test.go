@@ -140,7 +140,7 @@ func tried(k kind) string {
 	link := fmt.Sprintf("[%s](#%s)", class, class.Section())
 	switch k {
 	case session:
-		return "The upload opens a new session by itself, or its task is started again; class " + link + "."
+		return "The upload opens a new session by itself, or its task is started again; a replace adds what it still lacks when Meta is done with it; class " + link + "."
 	case created:
 		return "For an audience that was made a moment ago, CleanReach asks again by itself; otherwise class " + link + "."
 	case transient:

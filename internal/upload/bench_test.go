@@ -13,8 +13,11 @@ import (
 	"github.com/cleanreach/cleanreach/internal/meta"
 )
 
-// sink acknowledges everything at once.
-type sink struct{ received map[int64]int64 }
+// sink acknowledges everything that is added or removed at once.
+type sink struct {
+	Meta
+	received map[int64]int64
+}
 
 func (s *sink) AddUsers(_ context.Context, audience string, b meta.Batch) (meta.Ack, error) {
 	s.received[b.Session.ID] += int64(b.Rows)

@@ -62,6 +62,16 @@ func (f *fakeMeta) RemoveUsers(ctx context.Context, audience string, b meta.Batc
 	return f.take(ctx, audience, b, true)
 }
 
+func (f *fakeMeta) ReplaceUsers(context.Context, string, meta.Batch) (meta.Ack, error) {
+	f.t.Error("only the sandbox knows replaces")
+	return meta.Ack{}, errLost
+}
+
+func (f *fakeMeta) SessionStatus(context.Context, string, int64) (*meta.SessionStatus, error) {
+	f.t.Error("only the sandbox is asked for sessions")
+	return nil, errLost
+}
+
 func (f *fakeMeta) take(ctx context.Context, audience string, b meta.Batch, remove bool) (meta.Ack, error) {
 	if err := ctx.Err(); err != nil {
 		return meta.Ack{}, err

@@ -28,12 +28,18 @@ const Stage = "upload"
 // on one machine, and 120 on Fargate.
 const saveTimeout = 15 * time.Second
 
+// Meta is whom an upload sends people to, and asks what has become of the session of a replace.
+type Meta interface {
+	meta.Users
+	SessionStatus(ctx context.Context, audience string, session int64) (*meta.SessionStatus, error)
+}
+
 // Deps is what an upload needs.
 type Deps struct {
 	Run    *audience.Run
 	Folder *storage.Folder // of the run; plan.json, chunks.json and preflight.json are read from it
 	Chunk  string          // id of the chunk to send
-	Meta   meta.Users      // paced and retrying
+	Meta   Meta            // paced and retrying
 	// Suppression lists the people who opted out: they are not sent. Nil stands for nobody.
 	Suppression *suppression.List
 	// Waited tells for how long Meta has kept the client waiting so far. Nil stands for never.
