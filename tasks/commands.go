@@ -27,6 +27,7 @@ func commands() []command {
 		{"prepare", "raw files to prepared Parquet, quarantine and quality report", true, stage(prepareStage)},
 		{"plan", "matched Parquet to chunks", true, stage(planStage)},
 		{"upload", "send one chunk to Meta", true, stage(uploadStage)},
+		{"advance", "which pass of the upload comes next", true, stage(advanceStage)},
 		{"report", "receipts to the account of every row", true, stage(reportStage)},
 		{"explain", "why does a person not match: canonical values and hashes of JSON lines", false, explain},
 		{"doctor", "ask Meta all that preflight asks, for audience definitions", false, doctor{now: time.Now}.run},
@@ -46,7 +47,7 @@ usage: cleanreach <command>
 `
 
 const usageTail = `
-The first five are stages, started by the state machine. They read the run's folder from
+The first six are stages, started by the state machine. They read the run's folder from
 CLEANREACH_RUN (and upload its chunk from CLEANREACH_CHUNK), and nothing else of the run.
 
 exit codes

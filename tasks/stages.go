@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"github.com/cleanreach/cleanreach/internal/advance"
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
 	"github.com/cleanreach/cleanreach/internal/plan"
@@ -74,6 +75,20 @@ var uploadStage = stageFunc{"upload", false, func(ctx context.Context, w *work) 
 	return err
 }}
 
+var advanceStage = stageFunc{"advance", false, func(ctx context.Context, w *work) error {
+	client, _, err := connect(ctx, w)
+	if err != nil {
+		return err
+	}
+	state, done, err := stateOf(ctx, w.run)
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, err = advance.Run(ctx, advance.Deps{Run: w.run, Folder: w.folder, State: state, Meta: client, Now: time.Now, Log: w.log})
+	return err
+}}
+
 var reportStage = stageFunc{"report", false, func(ctx context.Context, w *work) error {
 	made, err := report.Run(ctx, report.Deps{Run: w.run, Folder: w.folder, Meta: reportMeta(ctx, w), Now: time.Now, Sleep: sleep, Log: w.log})
 	w.measureReport(made, err)
@@ -82,15 +97,31 @@ var reportStage = stageFunc{"report", false, func(ctx context.Context, w *work) 
 
 // suppressionOf opens the list of the people of the run's tenant who opted out. done lets go of it.
 func suppressionOf(ctx context.Context, run *audience.Run) (list *suppression.List, done func(), err error) {
+	bucket, done, err := workBucket(ctx, run)
+	if err != nil {
+		return nil, nil, err
+	}
+	return suppression.Open(bucket, run.Tenant), done, nil
+}
+
+// stateOf opens the folder of what outlives the runs of the run's audience. done lets go of it.
+func stateOf(ctx context.Context, run *audience.Run) (state *storage.Folder, done func(), err error) {
+	bucket, done, err := workBucket(ctx, run)
+	if err != nil {
+		return nil, nil, err
+	}
+	return bucket.Sub(audience.StateDir(run.Tenant, run.Audience)), done, nil
+}
+
+func workBucket(ctx context.Context, run *audience.Run) (bucket *storage.Folder, done func(), err error) {
 	url, err := run.WorkURL()
 	if err != nil {
 		return nil, nil, err
 	}
-	bucket, err := storage.Open(ctx, url)
-	if err != nil {
+	if bucket, err = storage.Open(ctx, url); err != nil {
 		return nil, nil, err
 	}
-	return suppression.Open(bucket, run.Tenant), func() { _ = bucket.Close() }, nil // nothing was written
+	return bucket, func() { _ = bucket.Close() }, nil // each object is written at once: there is nothing left to write
 }
 
 // reportMeta is whom the report asks about the audience. Without a token it is nobody: the upload is done, and its account

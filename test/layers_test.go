@@ -38,6 +38,7 @@ var layers = []layer{
 	{"internal/prepare", stageMay, stageWhy},
 	{"internal/plan", stageMay, stageWhy},
 	{"internal/upload", stageMay, stageWhy},
+	{"internal/advance", stageMay, stageWhy},
 	{"internal/report", stageMay, stageWhy},
 	{"internal/optout", stageMay, "it is no stage of a run, but what it does to people must be as repeatable"},
 	{"internal/redrive", "audience storage", "it starts runs again and does nothing of a stage's work"},
@@ -49,7 +50,7 @@ var layers = []layer{
 	{"statemachine", "", "the definition is a document; what runs it is not its business"},
 	{"statemachine/local", "asl audience local local/cleanroom local/demo meta/sandbox storage telemetry .statemachine",
 		"it runs the same binary as AWS does, never a stage in its own process"},
-	{"tasks", stageMay + " preflight prepare plan upload report redrive replay optout", "the container has no stand-ins for AWS or Meta in it"},
+	{"tasks", stageMay + " preflight prepare plan upload advance report redrive replay optout", "the container has no stand-ins for AWS or Meta in it"},
 }
 
 // A ban keeps an import or a call to few places.
