@@ -16,7 +16,9 @@ type Report struct {
 	Run          string             `json:"run"`
 	Tenant       string             `json:"tenant"`
 	Audience     string             `json:"audience"`
-	Mode         string             `json:"mode"`
+	Mode         string             `json:"mode"`                  // what the upload did
+	AskedMode    string             `json:"asked_mode,omitempty"`  // of the definition, where the upload did something else
+	ModeReason   string             `json:"mode_reason,omitempty"` // why it did
 	AdAccount    string             `json:"ad_account"`
 	AudienceID   string             `json:"audience_id"`
 	AudienceName string             `json:"audience_name"`
@@ -27,6 +29,8 @@ type Report struct {
 	RowReasons   map[string]int64   `json:"row_reasons"`
 	KeptReasons  map[string]int64   `json:"kept_reasons"` // values of kept columns left out, by column:reason
 	SendReasons  map[string]int64   `json:"send_reasons"` // values dropped before sending, by KEY:reason
+	Replaced     *Replaced          `json:"replaced,omitempty"` // of a replace
+	People       *Movement          `json:"people,omitempty"`   // of a mirror
 	Chunks       ChunkCounts        `json:"chunks"`
 	Failed       []FailedChunk      `json:"failed_chunks,omitempty"` // the first 100
 	Batches      int                `json:"batches"`
@@ -40,6 +44,19 @@ type Report struct {
 	Next         []string           `json:"next"`                      // what to do now, in sentences
 	StartedAt    time.Time          `json:"started_at"`
 	FinishedAt   time.Time          `json:"finished_at"`
+}
+
+// A Replaced tells how far a replace came.
+type Replaced struct {
+	Session   int64     `json:"session"`
+	OpenedAt  time.Time `json:"opened_at,omitzero"`  // from then on whoever was in the audience before is out; zero: it is as it was
+	ClosedAt  time.Time `json:"closed_at,omitzero"`  // zero: Meta ends the session 90 minutes after it was opened
+	SettledAt time.Time `json:"settled_at,omitzero"` // when the audience's status was 200 again, where the run waited for it
+	TimedOut  bool      `json:"timed_out,omitempty"` // the session ended by Meta's clock
+	Partial   bool      `json:"partial,omitempty"`   // Meta took it in part only, so that all of it was to be added again
+	Rows      int64     `json:"rows"`                // that Meta acknowledged in the session
+	Added     int64     `json:"added"`               // that were added when the replace was over
+	Left      int64     `json:"left"`                // that are still to be added
 }
 
 // A Verification compares what Meta says of the upload sessions after the upload with what the receipts say that it
@@ -59,7 +76,8 @@ type Verification struct {
 
 // A SessionDifference is an upload session of which Meta has another number of rows than it acknowledged.
 type SessionDifference struct {
-	Chunk    string `json:"chunk"`
+	Chunk    string `json:"chunk"`            // the first that sent in it
+	Chunks   int    `json:"chunks,omitempty"` // that share it, when it is that of a replace
 	Session  int64  `json:"session"`
 	Sent     int64  `json:"sent"`
 	Received int64  `json:"received"`
