@@ -27,7 +27,9 @@ type Values struct {
 	Cluster                 string   `json:"cluster"`
 	PreflightTaskDefinition string   `json:"preflight_task_definition"`
 	PrepareTaskDefinition   string   `json:"prepare_task_definition"`
+	CompareTaskDefinition   string   `json:"compare_task_definition"`
 	PlanTaskDefinition      string   `json:"plan_task_definition"`
+	AdvanceTaskDefinition   string   `json:"advance_task_definition"`
 	UploadTaskDefinition    string   `json:"upload_task_definition"`
 	UploadCapacity          string   `json:"upload_capacity"` // FARGATE_SPOT or FARGATE, of a chunk's first task
 	ReportTaskDefinition    string   `json:"report_task_definition"`

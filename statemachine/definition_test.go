@@ -12,8 +12,9 @@ import (
 func someValues() Values {
 	return Values{
 		WorkBucket: "work", WorkURL: "s3://work", ResultsBucket: "results", ResultsURL: "s3://results", Cluster: "cluster",
-		PreflightTaskDefinition: "preflight", PrepareTaskDefinition: "prepare", PlanTaskDefinition: "plan",
-		UploadTaskDefinition: "upload", UploadCapacity: "FARGATE_SPOT", ReportTaskDefinition: "report", Subnets: []string{"subnet-1", "subnet-2"},
+		PreflightTaskDefinition: "preflight", PrepareTaskDefinition: "prepare", CompareTaskDefinition: "compare", PlanTaskDefinition: "plan",
+		AdvanceTaskDefinition: "advance",
+		UploadTaskDefinition:  "upload", UploadCapacity: "FARGATE_SPOT", ReportTaskDefinition: "report", Subnets: []string{"subnet-1", "subnet-2"},
 		SecurityGroups: []string{"sg-1"}, DeadLetterQueueURL: "https://queue", EventBus: "bus",
 	}
 }

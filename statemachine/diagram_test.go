@@ -16,7 +16,7 @@ type chapter struct {
 var chapters = []chapter{
 	{"Begin, or continue, a run", "CheckInput"},
 	{"Match in the clean room", "FindQuery"},
-	{"Upload and account", "Plan"},
+	{"Upload and account", "NeedsCompare"},
 	{"When something failed", "ReadCause"},
 }
 

@@ -23,6 +23,8 @@ import (
 // answers that a case may change.
 type world struct {
 	trail
+	definition []byte
+
 	mu      sync.Mutex
 	bucket  map[string]string
 	queue   []map[string]any
@@ -35,7 +37,10 @@ type world struct {
 	entered map[string]time.Time
 	held    time.Time // until when the lease is
 	lost    string    // who found it expired
+	history int       // events of the execution, as AWS counts them
 	chunks  []string
+	mode    string            // that preflight finds
+	next    []audience.Upload // what plan writes, and then advance each time; what is left out is an upload in one pass
 	outcome string
 }
 
@@ -48,7 +53,7 @@ func newWorld() *world {
 	return &world{
 		bucket: map[string]string{"audiences/acme/vip.json": `{"source": {}}`},
 		exits:  map[string][]string{}, room: map[string][]string{}, answers: map[string][]any{}, broken: map[string]string{}, entered: map[string]time.Time{},
-		trail: newTrail(Definition), chunks: []string{"00001", "00002"}, outcome: "succeeded",
+		definition: Definition, trail: newTrail(Definition), chunks: []string{"00001", "00002"}, mode: audience.ModeAdd, outcome: "succeeded",
 	}
 }
 
@@ -153,19 +158,33 @@ func (w *world) task(p map[string]any) (any, error) {
 	switch stage {
 	case "preflight":
 		w.put("lease.json", audience.HeldLease{Schema: 1, Key: leaseKey})
-		w.put("preflight.json", audience.Preflight{Schema: 1, Query: audience.QueryOf(&audience.Definition{Match: audience.Match{MembershipID: "m", SQL: "SELECT"}})})
+		w.put("preflight.json", audience.Preflight{Schema: 1, Mode: w.mode, Query: audience.QueryOf(&audience.Definition{Match: audience.Match{MembershipID: "m", SQL: "SELECT"}})})
 	case "plan":
 		items := []audience.Chunk{}
 		for _, c := range w.chunks {
 			items = append(items, audience.Chunk{ID: c})
 		}
 		w.put("chunks.json", items)
-		w.put("upload.json", audience.Upload{Schema: 1, Chunks: len(items), Concurrency: 1, ToleratedPercent: 50})
+		w.step(audience.Upload{Next: audience.NextUpload, Chunks: len(items), List: audience.ChunksFile})
+	case "advance":
+		w.step(audience.Upload{Next: audience.NextReport})
 	case "report":
 		w.put("outcome.json", audience.Outcome{Schema: 1, Outcome: w.outcome, Chunks: audience.ChunkCounts{Total: 2, Failed: 1},
 			Failure: &audience.Cause{Class: "invalid", ExitCode: 2, Next: "mend the data"}})
 	}
 	return map[string]any{"LastStatus": "STOPPED"}, nil
+}
+
+// step writes the next of the steps that a case lists, or else this one.
+func (w *world) step(u audience.Upload) {
+	if len(w.next) > 0 {
+		u, w.next = w.next[0], w.next[1:]
+	}
+	u.Schema, u.Concurrency, u.ToleratedPercent = 1, 1, 50
+	if u.Next == audience.NextUpload && u.Chunks == 0 {
+		u.Next = audience.NextReport
+	}
+	w.put("upload.json", u)
 }
 
 // hold renews the lease, and notes when it is too late for that: another run could have taken it.
@@ -175,6 +194,17 @@ func (w *world) hold(who string, ttl time.Duration) {
 		w.lost = fmt.Sprintf("%s, %s too late", who, now.Sub(w.held))
 	}
 	w.held = now.Add(ttl)
+}
+
+// count adds up the history. That of a task has an event more on AWS: TaskSubmitted.
+func (w *world) count(e asl.Event) {
+	if e.Index != nil {
+		return // in a history of its own
+	}
+	w.history++
+	if e.Type == asl.TaskScheduled && strings.HasSuffix(e.Resource, ".sync") {
+		w.history++
+	}
 }
 
 // put writes a document of the run as the binary writes it, so that a path of the definition that is in none of them is
@@ -203,7 +233,7 @@ func taskFailed(p map[string]any, how string) *asl.Error {
 // execute runs the definition in a bubble whose clock needs no time.
 func (w *world) execute(t *testing.T, input string) error {
 	t.Helper()
-	rendered, err := Render(someValues())
+	rendered, err := render(w.definition, someValues())
 	require.NoError(t, err)
 	machine, err := asl.Load(rendered)
 	require.NoError(t, err)
@@ -212,6 +242,7 @@ func (w *world) execute(t *testing.T, input string) error {
 			Name: "run-1", Input: []byte(input), Integrations: w.integrations(machine),
 			OnEvent: func(e asl.Event) {
 				w.follow(e)
+				w.count(e)
 				if e.Entered() {
 					w.entered[e.State] = e.Time
 					name := e.State
@@ -231,8 +262,10 @@ var (
 	begin     = []string{"CheckInput", "ChooseRun", "NameRun", "LocateRun", "FindRun", "LoadAudience", "FreezeRun", "ChoosePreparation", "UsePrepare"}
 	checked   = []string{"ReadLease", "ReadSettings", "HoldLease", "NeedsGlueJob"}
 	query     = []string{"FindQuery", "StartQuery", "RecordQuery", "BeginPolling", "WaitForQuery", "RenewLease", "GetQuery", "JudgeQuery"}
-	uploaded  = []string{"RecordResult", "Plan", "ReadPlan", "HasChunks", "Upload", "0:UploadChunk", "1:UploadChunk"}
-	finished  = []string{"Report", "ReadOutcome", "ReturnLease", "JudgeOutcome", "PublishCompleted", "Completed"}
+	planned   = []string{"RecordResult", "NeedsCompare", "Plan", "ReadPlan", "ChooseStep"}
+	uploaded  = way(planned, one("UseChunks", "Upload", "0:UploadChunk", "1:UploadChunk"))
+	reported  = []string{"Report", "ReadOutcome", "ReturnLease", "JudgeOutcome", "PublishCompleted", "Completed"}
+	finished  = way(one("NeedsAdvance"), reported)
 	retried   = []string{"ReadCause", "ParseCause", "JudgeTask", "WaitToRetry", "CountRetry", "RepeatStage"}
 	told      = []string{"SendRunToDeadLetterQueue", "FindLease", "ReturnLeaseAfterFailure", "PublishFailed", "Failed"}
 	toldBare  = []string{"SendRunToDeadLetterQueue", "FindLease", "PublishFailed", "Failed"}
@@ -255,7 +288,7 @@ func ofChunk(i int, states ...string) []string {
 
 // listed is the way of a run that goes on, with a list of chunks, to its upload.
 var listed = way(one("CheckInput", "ChooseRun", "ChooseChunks", "ContinueChunks", "LocateRun", "FindRun", "ChoosePreparation", "UsePrepare"), prechecks, checked,
-	one("FindQuery", "HasResult", "Plan", "ReadPlan", "HasChunks"))
+	one("FindQuery", "HasResult"), planned[1:], one("UseChunks", "Upload"))
 
 // goesOn is what a run has left behind whose query has a result.
 func (w *world) goesOn() {
@@ -265,18 +298,24 @@ func (w *world) goesOn() {
 
 func repeat(n int, states []string) []string { return slices.Repeat(states, n) }
 
+const (
+	start = `{"tenant": "acme", "audience": "vip"}`
+	again = `{"tenant": "acme", "audience": "vip", "run": "run-1", "chunks": "chunks-again.json"}`
+)
+
+// A branch is a way through the definition.
+type branch struct {
+	name  string
+	input string
+	set   func(w *world)
+	want  []string // the states visited
+	fails string   // the execution's error; empty when it succeeds
+}
+
 func TestEveryBranch(t *testing.T) {
-	const start = `{"tenant": "acme", "audience": "vip"}`
-	const again = `{"tenant": "acme", "audience": "vip", "run": "run-1", "chunks": "chunks-again.json"}`
 	throttled := &asl.Error{Name: "CleanRooms.ThrottlingException"}
 	maintenance := queryIs("FAILED", "SERVICE", "stopped for maintenance")
-	cases := []struct {
-		name  string
-		input string
-		set   func(w *world)
-		want  []string
-		fails string // the execution's error; empty when it succeeds
-	}{
+	cases := []branch{
 		{"the good way", start, nil, way(begin, prechecks, checked, query, uploaded, finished), ""},
 		{"no input", `{}`, nil, way(one("CheckInput", "RefuseInput"), toldBare), "CleanReach.invalid"},
 		{"a slash in a name", `{"tenant": "acme", "audience": "../x"}`, nil, way(one("CheckInput", "RefuseInput"), toldBare), "CleanReach.invalid"},
@@ -290,19 +329,19 @@ func TestEveryBranch(t *testing.T) {
 		{"a chunk of a run is sent again", again, func(w *world) {
 			w.goesOn()
 			w.put("chunks-again.json", []audience.Chunk{{ID: "00002"}})
-		}, way(listed, one("Upload", "0:UploadChunk"), finished), ""},
+		}, way(listed, one("0:UploadChunk"), finished), ""},
 		{"a list of chunks by a wrong name", `{"tenant": "acme", "audience": "vip", "run": "run-1", "chunks": "run.json"}`, nil,
 			way(one("CheckInput", "ChooseRun", "ChooseChunks", "RefuseInput"), toldBare), "CleanReach.invalid"},
 		{"the Map's results cannot be written", again, func(w *world) {
 			w.goesOn()
 			w.put("chunks-again.json", []audience.Chunk{{ID: "00002"}})
 			w.answers["putObject"] = []any{nil, &asl.Error{Name: "S3.S3Exception", Cause: "no"}} // the lease's first
-		}, way(listed, one("Upload", "0:UploadChunk", "ReadCause", "DescribeError"), told), "CleanReach.invalid"},
-		{"a list of chunks that is not there", again, (*world).goesOn, way(listed, one("Upload", "ChunksUnreadable"), told), "CleanReach.invalid"},
+		}, way(listed, one("0:UploadChunk", "ReadCause", "DescribeError"), told), "CleanReach.invalid"},
+		{"a list of chunks that is not there", again, (*world).goesOn, way(listed, one("ChunksUnreadable"), told), "CleanReach.invalid"},
 		{"a list of chunks that is none", again, func(w *world) {
 			w.goesOn()
 			w.bucket[runDir+"chunks-again.json"] = `{"id": "00002"}`
-		}, way(listed, one("Upload", "ChunksUnreadable"), told), "CleanReach.invalid"},
+		}, way(listed, one("ChunksUnreadable"), told), "CleanReach.invalid"},
 		{"a run goes on waiting for its query", start, func(w *world) {
 			w.bucket[runDir+"run.json"] = `{"definition": {"source": {}}}`
 			w.put("query.json", audience.QueryResult{Schema: 1, ID: "q"})
@@ -335,27 +374,27 @@ func TestEveryBranch(t *testing.T) {
 			w.put("failures/preflight.json", audience.FailureDoc{Stage: "preflight", Class: "gate", Message: "held", Next: "wait"})
 		}, way(begin, prechecks, one("ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "UseFailure"), toldBare), "CleanReach.gate"},
 		{"a task ends without a word", start, func(w *world) { w.exits["plan"] = []string{"2"} },
-			way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
+			way(begin, prechecks, checked, query, planned[:3], one("ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
 		{"preparation fails for the moment", start, func(w *world) { w.exits["prepare"] = []string{"1"} },
 			way(begin, prechecks, retried, prechecks, checked, query, uploaded, finished), ""},
 		{"planning is killed and throttled", start, func(w *world) { w.exits["plan"] = []string{"137", "5", "SpotInterruption"} },
-			way(begin, prechecks, checked, query, one("RecordResult"), repeat(3, way(one("Plan"), retried)), uploaded[1:], finished), ""},
+			way(begin, prechecks, checked, query, planned[:2], repeat(3, way(planned[2:3], retried)), uploaded[2:], finished), ""},
 		{"the report fails for the moment", start, func(w *world) { w.exits["report"] = []string{"1"} },
-			way(begin, prechecks, checked, query, uploaded, one("Report"), retried, finished), ""},
+			way(begin, prechecks, checked, query, uploaded, finished[:2], retried, reported), ""},
 		{"the report fails for good", start, func(w *world) { w.exits["report"] = slices.Repeat([]string{"1"}, 6) },
-			way(begin, prechecks, checked, query, uploaded, repeat(5, way(one("Report"), retried)), one("Report", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
+			way(begin, prechecks, checked, query, uploaded, finished[:1], repeat(5, way(one("Report"), retried)), one("Report", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
 		{"planning takes too long", start, func(w *world) { w.exits["plan"] = slices.Repeat([]string{"States.Timeout"}, 3) },
-			way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "DescribeTimeout"), told), "CleanReach.transient"},
+			way(begin, prechecks, checked, query, planned[:3], one("ReadCause", "DescribeTimeout"), told), "CleanReach.transient"},
 		{"an error without a cause", start, func(w *world) {
 			w.answers["ecs:runTask.sync"] = []any{nil, nil, &asl.Error{Name: "ECS.ClientException"}}
 		},
-			way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "DescribeTimeout"), told), "CleanReach.transient"},
+			way(begin, prechecks, checked, query, planned[:3], one("ReadCause", "DescribeTimeout"), told), "CleanReach.transient"},
 		{"a chunk's error without a cause", start, func(w *world) {
 			w.answers["ecs:runTask.sync"] = []any{nil, nil, nil, &asl.Error{Name: "ECS.ClientException"}}
-		}, way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, "ReadChunkCause", "NameChunkError", "SendChunkToDeadLetterQueue", "ChunkFailed"), one("1:UploadChunk"), finished), ""},
+		}, way(begin, prechecks, checked, query, uploaded[:8], ofChunk(0, "ReadChunkCause", "NameChunkError", "SendChunkToDeadLetterQueue", "ChunkFailed"), one("1:UploadChunk"), finished), ""},
 		{"a task that does not say what it was", start, func(w *world) {
 			w.answers["ecs:runTask.sync"] = []any{nil, nil, &asl.Error{Name: "States.TaskFailed", Cause: `{"Containers": [{"Name": "an agent"}, {"ExitCode": 1}], "Overrides": {"ContainerOverrides": [{"Name": "an agent"}]}}`}}
-		}, way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "ParseCause", "JudgeTask", "DescribeError"), told), "CleanReach.invalid"},
+		}, way(begin, prechecks, checked, query, planned[:3], one("ReadCause", "ParseCause", "JudgeTask", "DescribeError"), told), "CleanReach.invalid"},
 		{"no capacity at first", start, func(w *world) { w.exits["plan"] = []string{"ECS.AmazonECSException", "ECS.InvalidParameterException"} },
 			way(begin, prechecks, checked, query, uploaded, finished), ""},
 
@@ -384,9 +423,9 @@ func TestEveryBranch(t *testing.T) {
 			way(begin, prechecks, checked, query, one("HasErrorCode", "QueryEnded"), told), "CleanReach.invalid"},
 
 		{"nobody matched", start, func(w *world) { w.chunks, w.outcome = nil, "empty" },
-			way(begin, prechecks, checked, query, uploaded[:4], finished), ""},
+			way(begin, prechecks, checked, query, planned, reported), ""},
 		{"a chunk fails for the moment", start, func(w *world) { w.exits["upload:00001"] = []string{"1"} },
-			way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...), one("1:UploadChunk"), finished), ""},
+			way(begin, prechecks, checked, query, uploaded[:8], ofChunk(0, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...), one("1:UploadChunk"), finished), ""},
 		{"a chunk is throttled, killed and interrupted", start, func(w *world) { w.exits["upload:00002"] = []string{"5", "137", "SpotInterruption"} },
 			way(begin, prechecks, checked, query, uploaded, ofChunk(1, chunkBad...), ofChunk(1, "WaitForMeta", "CountChunkAttempt", "UploadChunk"),
 				repeat(2, ofChunk(1, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...)), finished), ""},
@@ -402,11 +441,11 @@ func TestEveryBranch(t *testing.T) {
 			way(begin, prechecks, checked, query, uploaded, repeat(4, ofChunk(1, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...)),
 				ofChunk(1, way(chunkBad, one("NameChunkDeath", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), finished), ""},
 		{"a chunk is refused: dead-letter queue, and the run goes on", start, func(w *world) { w.exits["upload:00001"] = []string{"4"} },
-			way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), one("1:UploadChunk"), finished), ""},
+			way(begin, prechecks, checked, query, uploaded[:8], ofChunk(0, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), one("1:UploadChunk"), finished), ""},
 		{"a chunk's task cannot be started", start, func(w *world) { w.exits["upload:00001"] = []string{"ECS.ClientException"} },
-			way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, "ReadChunkCause", "NameChunkError", "SendChunkToDeadLetterQueue", "ChunkFailed"), one("1:UploadChunk"), finished), ""},
+			way(begin, prechecks, checked, query, uploaded[:8], ofChunk(0, "ReadChunkCause", "NameChunkError", "SendChunkToDeadLetterQueue", "ChunkFailed"), one("1:UploadChunk"), finished), ""},
 		{"a chunk's task is stopped by a person", start, func(w *world) { w.exits["upload:00001"] = []string{"UserInitiated"} },
-			way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("NameChunkStop", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), one("1:UploadChunk"), finished), ""},
+			way(begin, prechecks, checked, query, uploaded[:8], ofChunk(0, way(chunkBad, one("NameChunkStop", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), one("1:UploadChunk"), finished), ""},
 		{"a chunk fails five times", start, func(w *world) { w.exits["upload:00002"] = slices.Repeat([]string{"1"}, 5) },
 			way(begin, prechecks, checked, query, uploaded, repeat(4, ofChunk(1, way(chunkBad, one("WaitToRetryChunk", "CountChunkAttempt", "UploadChunk"))...)),
 				ofChunk(1, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), finished), ""},
@@ -415,22 +454,22 @@ func TestEveryBranch(t *testing.T) {
 				ofChunk(1, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...), finished), ""},
 		{"too many chunks fail", start, func(w *world) {
 			w.exits["upload:00001"], w.exits["upload:00002"], w.outcome = []string{"2"}, []string{"2"}, "failed"
-		}, way(begin, prechecks, checked, query, uploaded[:6], ofChunk(0, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...),
+		}, way(begin, prechecks, checked, query, uploaded[:8], ofChunk(0, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...),
 			one("1:UploadChunk"), ofChunk(1, way(chunkBad, one("NameChunkExit", "SendChunkToDeadLetterQueue", "ChunkFailed"))...),
-			finished[:4], one("TooManyChunksFailed"), told), "CleanReach.invalid"},
+			finished[:5], one("TooManyChunksFailed"), told), "CleanReach.invalid"},
 
 		{"the queue is gone", start, func(w *world) {
 			w.exits["plan"] = []string{"2"}
 			w.answers["sendMessage"] = slices.Repeat([]any{&asl.Error{Name: "SQS.SqsException"}}, 7)
-		}, way(begin, prechecks, checked, query, one("RecordResult", "Plan", "ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
+		}, way(begin, prechecks, checked, query, planned[:3], one("ReadCause", "ParseCause", "JudgeTask", "ReadFailure", "DescribeTask"), told), "CleanReach.transient"},
 		{"the bus is gone", start, func(w *world) {
 			w.answers["putEvents"] = slices.Repeat([]any{&asl.Error{Name: "EventBridge.FailedEntry", Cause: "gone"}}, 14)
-		}, way(begin, prechecks, checked, query, uploaded, finished[:5], one("ReadCause", "DescribeError"), told), "CleanReach.invalid"},
+		}, way(begin, prechecks, checked, query, uploaded, finished[:6], one("ReadCause", "DescribeError"), told), "CleanReach.invalid"},
 		{"S3 stumbles", start, func(w *world) { w.answers["putObject"] = []any{&asl.Error{Name: "S3.S3Exception", Cause: "SlowDown"}} },
 			way(begin, prechecks, checked, query, uploaded, finished), ""},
 	}
 	taken := map[transition]bool{}
-	for _, c := range cases {
+	for _, c := range append(cases, turns()...) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()
 			if c.set != nil {

@@ -65,7 +65,7 @@ func showsEveryState(t *testing.T, o outline, chapters []chapter) {
 func TestReadmeFollowsTheDefinition(t *testing.T) {
 	o := readOutline(t, Definition)
 	before := describe(o, chapters)
-	i := o.States.index("HasChunks")
+	i := o.States.index("ChooseStep")
 	o.States[i].Default = "Report"
 	assert.NotEqual(t, before, describe(o, chapters))
 }

@@ -83,9 +83,9 @@ func newMachine(ctx context.Context, o options, def *audience.Definition, getenv
 	workURL := storage.FileURL(o.out)
 	m.values = statemachine.Values{
 		WorkBucket: workBucket, WorkURL: workURL, ResultsBucket: results, ResultsURL: workURL + "/results",
-		Cluster: cluster, PreflightTaskDefinition: "preflight", PrepareTaskDefinition: "prepare", PlanTaskDefinition: "plan",
-		UploadTaskDefinition: "upload", UploadCapacity: "FARGATE", ReportTaskDefinition: "report", Subnets: []string{"subnet-local"},
-		SecurityGroups: []string{"sg-local"}, DeadLetterQueueURL: workURL + "/queue/dead-letter.jsonl", EventBus: eventBus,
+		Cluster: cluster, PreflightTaskDefinition: "preflight", PrepareTaskDefinition: "prepare", CompareTaskDefinition: "compare",
+		PlanTaskDefinition: "plan", AdvanceTaskDefinition: "advance", UploadTaskDefinition: "upload", UploadCapacity: "FARGATE", ReportTaskDefinition: "report",
+		Subnets: []string{"subnet-local"}, SecurityGroups: []string{"sg-local"}, DeadLetterQueueURL: workURL + "/queue/dead-letter.jsonl", EventBus: eventBus,
 	}
 	return m, nil
 }
@@ -135,12 +135,12 @@ func (m *machine) setUp(ctx context.Context, getenv func(string) string) error {
 		Room:  local.NewRoom(m.room),
 		Tasks: &local.Tasks{Cluster: cluster, Log: m.openLog, StopTimeout: stopTimeout, Now: time.Now, OnStopped: m.taskStopped},
 	}
-	for _, name := range []string{"preflight", "prepare", "plan", "upload", "report"} {
+	for _, name := range []string{"preflight", "prepare", "compare", "plan", "advance", "upload", "report"} {
 		d := local.TaskDefinition{Name: name, Binary: binary}
 		switch name {
 		case "prepare":
 			d.Environment = map[string]string{"CLEANREACH_CATALOG": storage.FileURL(filepath.Join(m.options.out, "catalog"))}
-		case "preflight", "upload", "report": // the only ones that talk to Meta
+		case "preflight", "advance", "upload", "report": // the only ones that talk to Meta
 			d.Environment = environment
 		}
 		m.services.Tasks.Definitions = append(m.services.Tasks.Definitions, d)
