@@ -76,6 +76,16 @@ type Meta struct {
 	RetentionDays      int    `json:"retention_days,omitempty"` // 1 to 180; default: for ever
 	APIVersion         string `json:"api_version,omitempty"`    // default: the binary's
 	Description        string `json:"description,omitempty"`    // shown in Ads Manager in front of our mark
+
+	DataProcessing *Processing `json:"data_processing_options,omitempty"` // default: nothing is said of it, unless a column does
+}
+
+// Processing says whether Meta may use the people in a limited way only (LDU, limited data use): all of them, or those of
+// whom the column that is mapped to DATA_PROCESSING_OPTIONS says nothing.
+type Processing struct {
+	Options []string `json:"options"`           // LDU, or nothing for no limits
+	Country int      `json:"country,omitempty"` // of the people with LDU: 1 is the United States; default: Meta finds out where they are
+	State   int      `json:"state,omitempty"`   // likewise, by Meta's numbers: 1000 is California
 }
 
 // Limits stop a run before it does harm, and pace it.
@@ -170,6 +180,9 @@ func (d *Definition) problems() []Problem {
 	if d.Match.SQL != "" && len(d.Match.Parameters) > 0 {
 		add("match.parameters", "only a template takes parameters; write the values into sql")
 	}
+	if p := d.Meta.DataProcessing; p != nil && (p.Country == 0) != (p.State == 0) {
+		add("meta.data_processing_options", "give country and state, or neither: Meta then finds out where somebody is")
+	}
 	d.checkColumns(add)
 	d.checkKept(add)
 	sortProblems(found)
@@ -231,6 +244,12 @@ func ColumnName(source string) string {
 		return "_"
 	}
 	return b.String()
+}
+
+// ValueBased reports whether Meta is told what each person is worth.
+func (d *Definition) ValueBased() bool {
+	_, mapped := d.Source.Columns[LookalikeValue]
+	return mapped
 }
 
 // Mark is what the audience's description on Meta's side carries, so that a name collision never lets one audience

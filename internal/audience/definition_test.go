@@ -77,6 +77,13 @@ func TestWrongDefinitionsNameTheField(t *testing.T) {
 		{"no JSON", smallest, `{"tenant":`, "not valid JSON"},
 		{"something behind the JSON", `{"tenant"`, `{} {"tenant"`, "not valid JSON"},
 		{"not an object", smallest, `[]`, "(document): must be object, not array"},
+		{"not even LDU", `"act_1"`, `"act_1", "data_processing_options": {}`, "meta.data_processing_options.options: is required"},
+		{"another option", `"act_1"`, `"act_1", "data_processing_options": {"options": ["ldu"]}`, "meta.data_processing_options.options.0: must be one of LDU"},
+		{"an option twice", `"act_1"`, `"act_1", "data_processing_options": {"options": ["LDU", "LDU"]}`, "meta.data_processing_options.options: breaks the rule"},
+		{"a country without a state", `"act_1"`, `"act_1", "data_processing_options": {"options": ["LDU"], "country": 1}`, "meta.data_processing_options: give country and state, or neither"},
+		{"a state without a country", `"act_1"`, `"act_1", "data_processing_options": {"options": [], "state": 1000}`, "meta.data_processing_options: give country and state, or neither"},
+		{"worth alone", `"EMAIL": "mail"`, `"LOOKALIKE_VALUE": "ltv"`, "source.columns: map at least one of"},
+		{"a kept worth", `"path"`, `"keep": ["Lookalike Value"], "path"`, "source.keep[0]"},
 		{"version", `"tenant"`, `"schema": 2, "tenant"`, "schema: must be 1"},
 	}
 	for _, c := range cases {
@@ -148,6 +155,10 @@ func TestKeyOfColumn(t *testing.T) {
 		{"email_sha256", audience.Email, true, true},
 		{"extern_id", audience.ExternID, false, true},
 		{"extern_id_sha256", "", false, false},
+		{"lookalike_value", audience.LookalikeValue, false, true},
+		{"lookalike_value_sha256", "", false, false},
+		{"data_processing_options", audience.DataProcessing, false, true},
+		{"data_processing_options_country", "", false, false},
 		{"lifetime_value", "", false, false},
 	}
 	for _, c := range cases {

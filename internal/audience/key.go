@@ -27,16 +27,36 @@ const (
 	Country  Key = "COUNTRY"
 )
 
+// The keys that say how Meta is to use a person, and find nobody.
+const (
+	LookalikeValue    Key = "LOOKALIKE_VALUE"                 // what the person is worth, in a value-based audience
+	DataProcessing    Key = "DATA_PROCESSING_OPTIONS"         // whether Meta may use the person in a limited way only
+	ProcessingCountry Key = "DATA_PROCESSING_OPTIONS_COUNTRY" // in which country that is asked for; no column holds it
+	ProcessingState   Key = "DATA_PROCESSING_OPTIONS_STATE"   // and in which state
+)
+
 // DOB is a source column with a whole date of birth. It is no key of Meta's: preparing splits it into DOBY, DOBM, DOBD.
 const DOB Key = "DOB"
 
-// Keys lists Meta's keys in the order in which every schema that we send names them.
+// Keys lists Meta's keys that a column may hold, in the order in which every schema that we send names them: first those
+// that Meta matches people by.
 var Keys = []Key{
 	ExternID, Email, Phone, Gender, DOBYear, DOBMonth, DOBDay, LastName, First, Initial, City, State, Zip, MADID, Country,
+	LookalikeValue, DataProcessing,
 }
 
-// Hashed reports whether Meta takes the key as SHA-256. EXTERN_ID and MADID travel as they are.
-func (k Key) Hashed() bool { return k != ExternID && k != MADID }
+// Matches reports whether Meta matches people by the key. The others say how to use a person: removing takes none of them.
+func (k Key) Matches() bool {
+	switch k {
+	case LookalikeValue, DataProcessing, ProcessingCountry, ProcessingState:
+		return false
+	}
+	return true
+}
+
+// Hashed reports whether Meta takes the key as SHA-256. EXTERN_ID and MADID travel as they are, and so does what Meta does
+// not match by.
+func (k Key) Hashed() bool { return k.Matches() && k != ExternID && k != MADID }
 
 // Identifies reports whether the key alone can find a person. A row without any such key may still match by name and
 // address, but the keys that only describe (gender, country, parts of a date) never do.

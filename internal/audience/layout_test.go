@@ -75,6 +75,8 @@ func TestKeys(t *testing.T) {
 		{audience.LastName, true, false, true, "ln", "ln_sha256"},
 		{audience.First, true, false, false, "fn", "fn_sha256"},
 		{audience.Country, true, false, false, "country", "country_sha256"},
+		{audience.LookalikeValue, false, false, false, "lookalike_value", "lookalike_value_sha256"},
+		{audience.DataProcessing, false, false, false, "data_processing_options", "data_processing_options_sha256"},
 	} {
 		assert.Equal(t, c.hashed, c.key.Hashed(), c.key)
 		assert.Equal(t, c.identifies, c.key.Identifies(), c.key)
@@ -82,7 +84,10 @@ func TestKeys(t *testing.T) {
 		assert.Equal(t, c.column, c.key.Column())
 		assert.Equal(t, c.hashColumn, c.key.HashColumn())
 	}
-	assert.Len(t, audience.Keys, 15)
+	assert.Len(t, audience.Keys, 17)
+	for i, key := range audience.Keys {
+		assert.Equal(t, i < 15, key.Matches(), "%s: what Meta matches by comes first, a payload relies on it", key)
+	}
 	for _, key := range audience.Keys {
 		back, hashed, ok := audience.KeyOfColumn(key.Column())
 		assert.Equal(t, key, back)

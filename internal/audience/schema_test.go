@@ -68,7 +68,7 @@ func TestSchemaAndStructsAgree(t *testing.T) {
 		}
 	}
 	compare("definition", schemaOf(t), reflect.TypeFor[audience.Definition]())
-	assert.Equal(t, 7, compared, "definition, source, kept column, match, worker, meta, limits")
+	assert.Equal(t, 8, compared, "definition, source, kept column, match, worker, meta, data processing, limits")
 }
 
 func TestSchemaKnowsEveryKey(t *testing.T) {

@@ -292,3 +292,37 @@ func TestExternID(t *testing.T) {
 		{"n/a", "!placeholder"}, {"NULL", "!placeholder"}, {"None", "!placeholder"}, {"-", "!placeholder"}, {"a\xff", "!broken_text"}, {strings.Repeat("x", 1024), strings.Repeat("x", 1024)}, {strings.Repeat("x", 1025), "!too_long"},
 	})
 }
+
+func TestWorth(t *testing.T) {
+	check(t, audience.LookalikeValue, "", []given{
+		{"44.5", "44.5"}, {"0", "0"}, {"140", "140"}, {" 12.50 ", "12.5"}, {"007", "7"}, {".9", "0.9"}, {"5.", "5"}, {"+3", "3"}, {"-0", "0"}, {"-0.00", "0"}, {"1e3", "1000"}, {"1.5E+02", "150"}, {"1e-7", "0.0000001"},
+		{"1.234", "1.234"}, {"0.30000000000000004", "0.30000000000000004"}, {"１２.５", "12.5"}, {"٤٤", "44"}, {"1e31", "10000000000000000000000000000000"},
+		{"-1", "!negative_value"}, {"-0.01", "!negative_value"},
+		{"1,234", "!ambiguous_value"}, {"1,234.50", "!ambiguous_value"}, {"1.234,50", "!ambiguous_value"}, {"12,5", "!ambiguous_value"}, {"1.234.567", "!ambiguous_value"}, {"1 234", "!ambiguous_value"}, {"1\u00a0234", "!ambiguous_value"},
+		{"1'234", "!ambiguous_value"}, {"1_000", "!ambiguous_value"}, {"$12", "!ambiguous_value"}, {"12 €", "!ambiguous_value"}, {"£1,000", "!ambiguous_value"}, {"-1,5", "!ambiguous_value"}, {"٤٤٫٥", "!ambiguous_value"}, {"1+1", "!ambiguous_value"},
+		{"12 EUR", "!not_a_value"}, {"much", "!not_a_value"}, {"0x10", "!not_a_value"}, {"inf", "!not_a_value"}, {"Infinity", "!not_a_value"}, {"e5", "!not_a_value"}, {"1e", "!not_a_value"}, {"1e+", "!not_a_value"}, {"12%", "!not_a_value"}, {"(12)", "!not_a_value"},
+		{"NaN", "!placeholder"}, {"n/a", "!placeholder"}, {"null", "!placeholder"}, {"-", "!placeholder"}, {".", "!placeholder"}, {"", ""}, {"1\xff", "!broken_text"},
+		{"1e32", "!too_long"}, {"1e999", "!too_long"}, {"1e-300", "!too_long"}, {strings.Repeat("1", 2049), "!too_long"},
+	})
+}
+
+// What is neither yes nor no counts as LDU, and says so.
+func TestProcessing(t *testing.T) {
+	n := normalizer()
+	for _, c := range []struct {
+		value, want string
+		reason      Reason
+	}{
+		{"LDU", Limited, ""}, {" ldu ", Limited, ""}, {`["LDU"]`, Limited, ""}, {"['LDU']", Limited, ""}, {"[LDU]", Limited, ""}, {"Yes", Limited, ""}, {"y", Limited, ""}, {"TRUE", Limited, ""}, {"t", Limited, ""}, {"1", Limited, ""}, {"1.0", Limited, ""}, {"on", Limited, ""},
+		{"[]", Unlimited, ""}, {"[ ]", Unlimited, ""}, {`[""]`, Unlimited, ""}, {"no", Unlimited, ""}, {"N", Unlimited, ""}, {"false", Unlimited, ""}, {"F", Unlimited, ""}, {"0", Unlimited, ""}, {"0.0", Unlimited, ""}, {"off", Unlimited, ""},
+		{"", "", ""}, {" ", "", ""}, {"n/a", "", Placeholder}, {"null", "", Placeholder}, {"-", "", Placeholder}, {"unknown", "", Placeholder},
+		{"x", Limited, NotYesOrNo}, {"opted out", Limited, NotYesOrNo}, {"2", Limited, NotYesOrNo}, {`["LDU","LDU"]`, Limited, NotYesOrNo}, {"[1]", Limited, ""}, {"California", Limited, NotYesOrNo}, {"\xff", Limited, NotYesOrNo}, {strings.Repeat("n", 2049), Limited, NotYesOrNo},
+	} {
+		got, form := n.Append([]byte("before "), audience.DataProcessing, []byte(c.value), nil)
+		assert.Equal(t, "before "+c.want, string(got), c.value)
+		assert.Equal(t, Form{Reason: c.reason}, form, c.value)
+		again, form := n.AppendCanonical(nil, audience.DataProcessing, []byte(c.want), nil)
+		assert.Equal(t, c.want, string(again), c.value)
+		assert.Empty(t, form, c.value)
+	}
+}

@@ -18,6 +18,7 @@ var oddities = []string{
 	"", " ", "\u200b", "Mary", "O'Brien", "Valéry", "Vale\u0301ry", "정", "İ", "Σς", "M\u0303", "e-\u0301", "a\u200d\u0301", "\xff", "\ufffd", "n/a", "ª", "Ⅷ", "ǅ", "ﬃ", "Ǆ", "🅰",
 	"mary@example.com", "JÖRG@MÜLLER.DE", "a@b.c", "K@K.com", "(650)555-1212", "+44 (0)20 7946 0018", "0044 20", "650-555-1212 x12", "١٢٣٤٥٦٧٨٩٠", "+65 0555 1212", "2/16/1997", "1997-02-16T00:00:00Z",
 	"94025-3215", "M1 1AE", "〒100-0001", "United States", "São Paulo", "ə", "東京 Tokyo", "California", "AEBE52E7-03EE-455A-B3C4-E57283966239", "male", "Feb",
+	"44.5", "1e3", "1,234.50", "$12", "-1", "LDU", `["LDU"]`, "[]", "yes", "0",
 	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "F1904CF1A9D73A55FA5DE0AC823C4403DED71AFD4C3248D00BDCD0866552BB79", "8ZBM8anXOlX6XeCsgjxEA97XGv1MMkjQC9zQhmVSu3k=",
 }
 
@@ -36,7 +37,9 @@ func FuzzAppend(f *testing.F) {
 		require.Equal(t, byte('x'), out[0])
 		out = out[1:]
 		blank := len(trim(value)) == 0
-		require.Equal(t, len(out) == 0 && !blank, form.Reason != "", "a reason if nothing is left, and only then")
+		if form.Reason != NotYesOrNo {
+			require.Equal(t, len(out) == 0 && !blank, form.Reason != "", "a reason if nothing is left, and only then")
+		}
 		if form.Reason != "" {
 			require.Contains(t, Reasons, form.Reason)
 		}
@@ -45,6 +48,10 @@ func FuzzAppend(f *testing.F) {
 			return
 		}
 		requireAlphabet(t, key, out, form.Hashed)
+		if form.Reason == NotYesOrNo {
+			require.Equal(t, audience.DataProcessing, key)
+			form.Reason = "" // of LDU itself there is none
+		}
 		again, formAgain := n.AppendCanonical(nil, key, out, []byte(country))
 		require.Equal(t, string(out), string(again), "idempotent")
 		require.Equal(t, form, formAgain)
@@ -74,6 +81,7 @@ func requireAlphabet(t *testing.T, key audience.Key, out []byte, hashed bool) {
 		audience.Email: `^[^@\s]+@[^@\s]+\.[^@\s.]+$`, audience.Phone: `^[1-9][0-9]{3,14}$`, audience.Gender: `^[mf]$`,
 		audience.DOBYear: `^(19|20)[0-9]{2}$`, audience.DOBMonth: `^(0[1-9]|1[0-2])$`, audience.DOBDay: `^(0[1-9]|[12][0-9]|3[01])$`,
 		audience.Zip: `^[0-9a-z]{2,12}$`, audience.Country: `^[a-z]{2}$`, audience.MADID: `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`,
+		audience.LookalikeValue: `^(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$`, audience.DataProcessing: `^\[("LDU")?\]$`,
 	}[key]
 	if pattern != "" {
 		require.Regexp(t, pattern, string(out))

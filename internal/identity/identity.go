@@ -14,7 +14,7 @@ import (
 // A Form is what Append made of a value.
 type Form struct {
 	Hashed bool   // the value was a SHA-256 already and is passed on in lower case; do not hash it again
-	Reason Reason // why nothing was appended
+	Reason Reason // why nothing was appended; of DATA_PROCESSING_OPTIONS also why it was taken for LDU
 }
 
 // A Normalizer brings values into canonical form. It keeps buffers, so that a value costs no allocation in the usual
@@ -59,6 +59,9 @@ func (n *Normalizer) append(dst []byte, key audience.Key, value, country []byte,
 	value = trim(value)
 	if len(value) == 0 {
 		return dst, Form{}
+	}
+	if key == audience.DataProcessing {
+		return n.processing(dst, value)
 	}
 	if len(value) > longestRaw {
 		return dst, Form{Reason: TooLong}
@@ -146,6 +149,8 @@ func (n *Normalizer) apply(dst []byte, key audience.Key, value, country []byte) 
 		return device(dst, value)
 	case audience.ExternID:
 		return append(dst, value...), ""
+	case audience.LookalikeValue:
+		return n.worth(dst, value)
 	}
 	panic("identity: " + string(key) + " is not a key of Meta's") // a mistake of the caller's, never data
 }
@@ -183,6 +188,10 @@ func MaxBytes(key audience.Key) int {
 		return 36
 	case audience.ExternID:
 		return 1024
+	case audience.LookalikeValue:
+		return 32
+	case audience.DataProcessing:
+		return len(Limited)
 	}
 	return 256 // names and places; a letter takes up to four bytes
 }

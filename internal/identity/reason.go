@@ -48,13 +48,23 @@ const (
 	NotADeviceID Reason = "not_a_uuid"
 	// ZeroID: the device id is all zeros: its owner does not allow tracking.
 	ZeroID Reason = "zero_id"
+	// NotAValue: the value is no number.
+	NotAValue Reason = "not_a_value"
+	// AmbiguousValue: the number has separators or a currency's sign.
+	AmbiguousValue Reason = "ambiguous_value"
+	// NegativeValue: the number is below 0.
+	NegativeValue Reason = "negative_value"
+	// Missing: the value is blank, and nobody may be sent without one.
+	Missing Reason = "missing"
+	// NotYesOrNo: the value says in no known spelling whether limited data use applies, and so counts as LDU.
+	NotYesOrNo Reason = "not_yes_or_no"
 )
 
 // Reasons lists every reason.
 var Reasons = []Reason{
 	Placeholder, BrokenText, TooLong, NotSHA256, EmptyHash, NotAnAddress, NotANumber, TwoNumbers, NotPossible, NoCountryCode,
 	AmbiguousNumber, NotAGender, NotADate, TwoDigitYear, OutOfRange, NoLetters, UnknownState, UnknownCountry, NotAZip,
-	NotADeviceID, ZeroID,
+	NotADeviceID, ZeroID, NotAValue, AmbiguousValue, NegativeValue, Missing, NotYesOrNo,
 }
 
 var reasonTexts = map[Reason]string{
@@ -79,6 +89,11 @@ var reasonTexts = map[Reason]string{
 	NotAZip:         "not a postal code",
 	NotADeviceID:    "not a device id (a UUID with hyphens)",
 	ZeroID:          "the all-zero id of a device that does not allow tracking",
+	NotAValue:       "not a plain number",
+	AmbiguousValue:  "a number with separators or a currency sign, which can be read in more than one way",
+	NegativeValue:   "below 0",
+	Missing:         "missing, and Meta takes nobody into a value-based audience without one",
+	NotYesOrNo:      "neither yes nor no: it counts as LDU",
 }
 
 // Text says the reason in plain English, as a phrase that completes "the value is ...".
