@@ -27,8 +27,8 @@ type Report struct {
 	Rows         Rows               `json:"rows"`
 	Keys         map[Key]KeyQuality `json:"keys"`
 	RowReasons   map[string]int64   `json:"row_reasons"`
-	KeptReasons  map[string]int64   `json:"kept_reasons"` // values of kept columns left out, by column:reason
-	SendReasons  map[string]int64   `json:"send_reasons"` // values dropped before sending, by KEY:reason
+	KeptReasons  map[string]int64   `json:"kept_reasons"`       // values of kept columns left out, by column:reason
+	SendReasons  map[string]int64   `json:"send_reasons"`       // values dropped before sending, by KEY:reason
 	Replaced     *Replaced          `json:"replaced,omitempty"` // of a replace
 	People       *Movement          `json:"people,omitempty"`   // of a mirror
 	Chunks       ChunkCounts        `json:"chunks"`
