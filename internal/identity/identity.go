@@ -60,20 +60,17 @@ func (n *Normalizer) append(dst []byte, key audience.Key, value, country []byte,
 	if len(value) == 0 {
 		return dst, Form{}
 	}
-	if key == audience.DataProcessing {
-		return n.processing(dst, value)
+	if !key.Matches() {
+		return n.usage(dst, key, value)
 	}
 	if len(value) > longestRaw {
 		return dst, Form{Reason: TooLong}
 	}
 	plain := isASCII(value)
 	if !plain {
-		if broken(value) {
+		var ok bool
+		if value, ok = n.compose(key, value); !ok {
 			return dst, Form{Reason: BrokenText}
-		}
-		if key != audience.ExternID { // whose value is the advertiser's own, byte for byte
-			n.composed = norm.NFC.Append(n.composed[:0], value...)
-			value = n.composed
 		}
 	}
 	if key.Hashed() {
@@ -100,6 +97,18 @@ func (n *Normalizer) append(dst []byte, key audience.Key, value, country []byte,
 		return dst[:start], Form{Reason: reason}
 	}
 	return dst, Form{}
+}
+
+// compose gives the value in NFC, unless it is broken.
+func (n *Normalizer) compose(key audience.Key, value []byte) (composed []byte, ok bool) {
+	switch {
+	case broken(value):
+		return nil, false
+	case key == audience.ExternID: // whose value is the advertiser's own, byte for byte
+		return value, true
+	}
+	n.composed = norm.NFC.Append(n.composed[:0], value...)
+	return n.composed, true
 }
 
 // spoiled looks at a canonical value once more, as Append would when it came back: of "n.u.l.l" the letters are a
@@ -149,8 +158,6 @@ func (n *Normalizer) apply(dst []byte, key audience.Key, value, country []byte) 
 		return device(dst, value)
 	case audience.ExternID:
 		return append(dst, value...), ""
-	case audience.LookalikeValue:
-		return n.worth(dst, value)
 	}
 	panic("identity: " + string(key) + " is not a key of Meta's") // a mistake of the caller's, never data
 }

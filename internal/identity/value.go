@@ -9,6 +9,29 @@ import (
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
+// usage is the rule of a key that Meta does not match by. The value is trimmed and not blank.
+func (n *Normalizer) usage(dst []byte, key audience.Key, value []byte) ([]byte, Form) {
+	switch {
+	case key == audience.DataProcessing:
+		return n.processing(dst, value)
+	case len(value) > longestRaw:
+		return dst, Form{Reason: TooLong}
+	case broken(value):
+		return dst, Form{Reason: BrokenText}
+	case isPlaceholder(key, value):
+		return dst, Form{Reason: Placeholder}
+	}
+	start := len(dst)
+	dst, reason := n.worth(dst, value)
+	if len(dst)-start > MaxBytes(key) {
+		reason = TooLong
+	}
+	if reason != "" {
+		return dst[:start], Form{Reason: reason}
+	}
+	return dst, Form{}
+}
+
 // worth is LOOKALIKE_VALUE: a number from 0 on, written out in decimal, with a point and without trailing zeros. Exponents are
 // read, for data frames write them.
 //
