@@ -34,6 +34,7 @@ func commands() []command {
 		{"optout", "suppress people in every later run, and remove them at Meta now", false, optoutCommand},
 		{"redrive", "what failed for good, by cause; and send it again", false, redriveCommand},
 		{"replay", "the bus's events of a range of time once more", false, replayCommand},
+		{"estimate", "how long a run takes, what it costs, and how to cut it into chunks", false, estimateCommand},
 		{"validate", "check an audience definition", false, validate},
 		{"schema", "print the JSON Schema of an audience definition", false, schema},
 		{"version", "print the version", false, version},

@@ -17,7 +17,7 @@ type layer struct {
 	why    string
 }
 
-const stageMay = "audience identity meta person storage suppression table telemetry"
+const stageMay = "audience identity match meta person storage suppression table telemetry"
 
 const stageWhy = "stages talk to each other only by the run's documents: then each can be run again, and replaced, by itself"
 
@@ -26,10 +26,12 @@ var layers = []layer{
 	{"internal/audience", "", "the vocabulary is what all the others are written in"},
 	{"internal/asl", "", "an interpreter that knows nothing of CleanReach can be held against AWS's documentation alone"},
 	{"internal/telemetry", "", "whoever logs must not depend on what is logged"},
+	{"internal/sha", "", "how hashes are made fast is nothing that concerns what is hashed"},
 	{"internal/identity", "audience", "pure functions: the same value gives the same hash, whoever asks"},
 	{"internal/storage", "audience", "it moves bytes, and knows of the documents only the names"},
 	{"internal/table", "audience", "it reads and writes columns, and does not know what they mean to Meta"},
 	{"internal/meta", "audience identity", "the client sends what it is given; where rows come from is the stages' business"},
+	{"internal/match", "audience storage table", "which files, rows and keys a match has is one answer, whoever asks"},
 	{"internal/person", "audience identity table", "a person is made of a row in one way, whether the row is sent or compared"},
 	{"internal/suppression", "audience identity storage table", "who must not be sent is the same for all stages, whatever they send it to"},
 	{"internal/meta/sandbox", "", "a model of Meta that shared code with the client would share its mistakes"},
@@ -42,6 +44,7 @@ var layers = []layer{
 	{"internal/report", stageMay, stageWhy},
 	{"internal/optout", stageMay, "it is no stage of a run, but what it does to people must be as repeatable"},
 	{"internal/redrive", "audience storage", "it starts runs again and does nothing of a stage's work"},
+	{"internal/estimate", "audience meta", "it computes, and asks nobody"},
 	{"internal/replay", "audience", "it asks the bus to say again what was said, and knows no run"},
 	{"internal/local/cleanroom", "audience storage table", "Clean Rooms knows nothing of state machines or of Meta"},
 	{"internal/local/demo", "audience", "data made by the code under test would suit the code under test"},
@@ -50,7 +53,7 @@ var layers = []layer{
 	{"statemachine", "", "the definition is a document; what runs it is not its business"},
 	{"statemachine/local", "asl audience local local/cleanroom local/demo meta/sandbox storage telemetry .statemachine",
 		"it runs the same binary as AWS does, never a stage in its own process"},
-	{"tasks", stageMay + " preflight prepare plan upload advance report redrive replay optout", "the container has no stand-ins for AWS or Meta in it"},
+	{"tasks", stageMay + " preflight prepare plan upload advance report estimate redrive replay optout", "the container has no stand-ins for AWS or Meta in it"},
 }
 
 // A ban keeps an import or a call to few places.

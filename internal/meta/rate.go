@@ -17,6 +17,13 @@ var rates = [limits]rate{
 	app:      {time.Hour, map[Tier]int64{TierLimited: 5_000, TierFull: 190_000}},
 }
 
+// Every is how far apart an ad account's writes are in the long run when all that its tier allows is used, whoever sends
+// them. The number of calls in an hour is no bound beside it.
+func (t Tier) Every() time.Duration {
+	r := rates[score]
+	return r.window / time.Duration(r.writes[t.or(TierLimited)])
+}
+
 // Where calls begin to be spaced. Meta forgets as much at a low usage as at a high one, so keeping low loses nothing in the
 // long run. For writes it leaves room in the score for what tasks send before they know the usage, and for other programs.
 // Reads are small, few, and what somebody waits for: they go first. The limits of an hour have room for thousands.

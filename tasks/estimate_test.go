@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+)
+
+func TestEstimate(t *testing.T) {
+	def := filepath.Join(t.TempDir(), "vip.json")
+	require.NoError(t, os.WriteFile(def, []byte(`{"tenant": "acme", "name": "vip", "source": {"path": "a.csv", "columns": {"EMAIL": "e"}},
+		"match": {"membership_id": "00000000-0000-0000-0000-000000000000", "sql": "SELECT 1"}, "meta": {"ad_account": "act_1", "secret": "acme/meta"}}`), 0o600))
+	var out, problems bytes.Buffer
+	estimating := func(args ...string) int {
+		out.Reset()
+		problems.Reset()
+		return run(t.Context(), append([]string{"estimate"}, args...), env{}, strings.NewReader(""), &out, &problems)
+	}
+	require.Zero(t, estimating("-rows", "10000000", def), problems.String())
+	for _, want := range []string{"10,000,000 customers, 5,000,000 matched", "500 batches and 20 chunks", "2h", "Clean Rooms", "limits.chunk_rows 250,000 (now 250,000)"} {
+		assert.Contains(t, out.String(), want)
+	}
+	limited := out.String()
+	require.Zero(t, estimating("-rows", "10000000", "-tier", "full", def))
+	assert.NotEqual(t, limited, out.String())
+
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{def}, "-rows 1000000"},
+		{[]string{"-rows", "5"}, "name one audience definition"},
+		{[]string{"-rows", "5", "-match", "1.5", def}, "shares, from 0 to 1"},
+		{[]string{"-rows", "5", "-match", "NaN", def}, "shares, from 0 to 1"},
+		{[]string{"-rows", "5", "-answer", "0s", def}, "more than 0s"},
+		{[]string{"-rows", "5", "-tier", "gold", def}, "limited or full"},
+		{[]string{"-rows", "5", def + "x"}, "no such file"},
+		{[]string{"-rows", "five", def}, "see cleanreach estimate -help"},
+	} {
+		assert.Equal(t, int(audience.Invalid), estimating(c.args...), c)
+		assert.Contains(t, problems.String(), c.want)
+		assert.Empty(t, out.String())
+	}
+	require.Zero(t, estimating("-help"))
+	assert.Contains(t, out.String(), "usage: cleanreach estimate -rows N")
+}
