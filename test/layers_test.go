@@ -17,7 +17,7 @@ type layer struct {
 	why    string
 }
 
-const stageMay = "audience identity match meta person storage suppression table telemetry"
+const stageMay = "audience identity match meta person snapshot storage suppression table telemetry"
 
 const stageWhy = "stages talk to each other only by the run's documents: then each can be run again, and replaced, by itself"
 
@@ -34,10 +34,12 @@ var layers = []layer{
 	{"internal/match", "audience storage table", "which files, rows and keys a match has is one answer, whoever asks"},
 	{"internal/person", "audience identity table", "a person is made of a row in one way, whether the row is sent or compared"},
 	{"internal/suppression", "audience identity storage table", "who must not be sent is the same for all stages, whatever they send it to"},
+	{"internal/snapshot", "audience storage table", "who is in a mirrored audience outlives every run, and no stage owns it"},
 	{"internal/meta/sandbox", "", "a model of Meta that shared code with the client would share its mistakes"},
 	{"internal/meta/sandbox/cmd", "meta/sandbox", "a doorway"},
 	{"internal/preflight", stageMay, stageWhy},
 	{"internal/prepare", stageMay, stageWhy},
+	{"internal/compare", stageMay, stageWhy},
 	{"internal/plan", stageMay, stageWhy},
 	{"internal/upload", stageMay, stageWhy},
 	{"internal/advance", stageMay, stageWhy},
@@ -53,7 +55,7 @@ var layers = []layer{
 	{"statemachine", "", "the definition is a document; what runs it is not its business"},
 	{"statemachine/local", "asl audience local local/cleanroom local/demo meta/sandbox storage telemetry .statemachine",
 		"it runs the same binary as AWS does, never a stage in its own process"},
-	{"tasks", stageMay + " preflight prepare plan upload advance report estimate redrive replay optout", "the container has no stand-ins for AWS or Meta in it"},
+	{"tasks", stageMay + " preflight prepare compare plan upload advance report estimate redrive replay optout", "the container has no stand-ins for AWS or Meta in it"},
 }
 
 // A ban keeps an import or a call to few places.

@@ -14,15 +14,10 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/match"
 	"github.com/cleanreach/cleanreach/internal/storage"
-	"github.com/cleanreach/cleanreach/internal/table"
 )
-
-// footersAtOnce bounds how many files are open at a time. A footer is two or three small requests to S3, all of them waiting.
-const footersAtOnce = 32
 
 // Deps is what planning needs.
 type Deps struct {
@@ -40,19 +35,19 @@ type Deps struct {
 // column that is a key.
 func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 	started := deps.Now()
-	location, err := matchOf(ctx, deps.Folder)
+	location, err := match.Location(ctx, deps.Folder)
 	if err != nil {
 		return nil, err
 	}
-	location, files, err := readFooters(ctx, location)
+	location, files, err := match.Read(ctx, location)
 	if err != nil {
 		return nil, err
 	}
-	columns, ignored, err := columnsOf(files)
+	columns, ignored, err := match.ColumnsOf(files)
 	if err != nil {
 		return nil, err
 	}
-	if err := sameMatch(ctx, deps.Folder, location, rowsOf(files)); err != nil {
+	if err := sameMatch(ctx, deps.Folder, location, match.Rows(files)); err != nil {
 		return nil, err
 	}
 	limits := deps.Run.Def().Limits
@@ -62,7 +57,7 @@ func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 	}
 	plan := &audience.Plan{
 		Schema: audience.DocumentVersion, Location: location, Files: matchedFiles(files), Columns: append([]audience.PlanColumn{}, columns...), Ignored: ignored,
-		Rows: rowsOf(files), Chunks: len(chunks), Concurrency: limits.Concurrency, ToleratedPercent: limits.MaxFailedChunksPercent,
+		Rows: match.Rows(files), Chunks: len(chunks), Concurrency: limits.Concurrency, ToleratedPercent: limits.MaxFailedChunksPercent,
 		StartedAt: started, FinishedAt: deps.Now(),
 	}
 	next := audience.NextUpload
@@ -77,21 +72,6 @@ func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 	}
 	deps.Log.InfoContext(ctx, "planned the upload", "files", len(files), "rows", plan.Rows, "chunks", len(chunks))
 	return plan, nil
-}
-
-// matchOf reads where the query of this run put its result.
-func matchOf(ctx context.Context, folder *storage.Folder) (string, error) {
-	var query audience.QueryResult
-	if err := folder.ReadJSON(ctx, audience.QueryFile, &query); err != nil {
-		return "", fmt.Errorf("find the match of this run: %w", err)
-	}
-	if err := audience.CheckVersion(audience.QueryFile, query.Schema); err != nil {
-		return "", err
-	}
-	if query.Location == "" {
-		return "", audience.Failf(audience.Invalid, "read %s: query %s has no result yet: plan after it has ended", audience.QueryFile, query.ID)
-	}
-	return query.Location, nil
 }
 
 // sameMatch refuses a match that has other rows than when this run was planned before: a query's result never changes, so
@@ -109,52 +89,6 @@ func sameMatch(ctx context.Context, folder *storage.Folder, location string, row
 	}
 	return audience.Failf(audience.Invalid, "the match in %s had %d rows when this run was planned and has %d now: files were deleted, so start a new run",
 		location, before.Rows, rows)
-}
-
-// readFooters reads the footers of all matched files, sorted by name. Objects without a byte are the folders that S3's
-// console makes. That nothing is there at all is a match without rows: a query engine need not write an empty file. The URL
-// that it returns is of the folder that the files' names are relative to.
-func readFooters(ctx context.Context, location string) (string, []file, error) {
-	folder, objects, err := storage.Find(ctx, location)
-	if errors.Is(err, fs.ErrNotExist) {
-		return location, nil, nil
-	}
-	if err != nil {
-		return "", nil, fmt.Errorf("list the matched files: %w", err)
-	}
-	defer func() { _ = folder.Close() }() // nothing was written
-	var files []file
-	for _, o := range objects {
-		if o.Size > 0 {
-			files = append(files, file{name: o.Key, bytes: o.Size})
-		}
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(footersAtOnce)
-	for i := range files {
-		group.Go(func() error { return readFooter(ctx, folder, &files[i]) })
-	}
-	return folder.URL(), files, group.Wait()
-}
-
-func readFooter(ctx context.Context, folder *storage.Folder, f *file) error {
-	ra, err := folder.ReaderAt(ctx, f.name)
-	if err != nil {
-		return fmt.Errorf("read the footer of a matched file: %w", err)
-	}
-	defer func() { _ = ra.Close() }() // nothing was written
-	footer, err := table.ReadFooter(folder.URL()+f.name, ra, ra.Size())
-	if err != nil {
-		return fmt.Errorf("read the footer of a matched file: %w", err)
-	}
-	f.bytes, f.groups = ra.Size(), footer.RowGroups
-	for _, c := range footer.Columns {
-		f.columns = append(f.columns, c.Name)
-		if c.Type == "" {
-			f.nested = append(f.nested, c.Name)
-		}
-	}
-	return nil
 }
 
 // writeChunks writes one chunk a line, so that people can read a file of thousands.
@@ -176,18 +110,11 @@ func writeChunks(ctx context.Context, folder *storage.Folder, chunks []audience.
 	return folder.Write(ctx, audience.ChunksFile, b.Bytes())
 }
 
-func rowsOf(files []file) (rows int64) {
-	for i := range files {
-		rows += files[i].rows()
-	}
-	return rows
-}
-
-func matchedFiles(files []file) []audience.MatchedFile {
+func matchedFiles(files []match.File) []audience.MatchedFile {
 	out := make([]audience.MatchedFile, len(files))
 	for i := range files {
 		f := &files[i]
-		out[i] = audience.MatchedFile{Name: f.name, Rows: f.rows(), RowGroups: len(f.groups), Bytes: f.bytes}
+		out[i] = audience.MatchedFile{Name: f.Name, Rows: f.Rows(), RowGroups: len(f.Groups), Bytes: f.Bytes}
 	}
 	return out
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/match"
 	"github.com/cleanreach/cleanreach/internal/storage"
 )
 
@@ -148,9 +149,9 @@ func TestDeletedMatchIsNoEmptyMatch(t *testing.T) {
 
 // TestUploadFitsIntoAState: the state machine carries 256 KiB, and a match may have any number of files.
 func TestUploadFitsIntoAState(t *testing.T) {
-	files := make([]file, 20000)
+	files := make([]match.File, 20000)
 	for i := range files {
-		files[i] = file{name: fmt.Sprintf("part-%05d-3f1c.snappy.parquet", i), bytes: 1 << 27, groups: []int64{1 << 20}}
+		files[i] = match.File{Name: fmt.Sprintf("part-%05d-3f1c.snappy.parquet", i), Bytes: 1 << 27, Groups: []int64{1 << 20}}
 	}
 	plan := audience.Plan{Schema: 1, Files: matchedFiles(files), Chunks: len(files), Concurrency: 8, ToleratedPercent: 5}
 	whole, err := json.Marshal(plan)
@@ -230,7 +231,7 @@ func nested(t testing.TB, name string) {
 }
 
 func TestCanonicalColumnIsPreferred(t *testing.T) {
-	columns, ignored, err := columnsOf([]file{{name: "a", groups: []int64{1}, columns: []string{"EMAIL_SHA256", "Email", "madid_sha256", "MADID"}}})
+	columns, ignored, err := match.ColumnsOf([]match.File{{Name: "a", Groups: []int64{1}, Columns: []string{"EMAIL_SHA256", "Email", "madid_sha256", "MADID"}}})
 	require.NoError(t, err)
 	assert.Equal(t, []audience.PlanColumn{{Key: "EMAIL", Column: "Email"}, {Key: "MADID", Column: "MADID"}}, columns)
 	assert.Equal(t, []string{"EMAIL_SHA256", "madid_sha256"}, ignored)

@@ -4,35 +4,19 @@ import (
 	"fmt"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/match"
 )
-
-// A file is a matched Parquet file as its footer describes it.
-type file struct {
-	name    string
-	bytes   int64
-	groups  []int64 // rows of each row group, in file order
-	columns []string
-	nested  []string // of these, the ones that hold no plain values
-}
-
-func (f *file) rows() int64 {
-	total := int64(0)
-	for _, g := range f.groups {
-		total += g
-	}
-	return total
-}
 
 // chunksOf cuts the files, in the order given, into chunks that cover every row once. No chunk has more than limit rows
 // or rows of two files. Its borders are those of row groups, except within a group that is larger than limit: a reader
 // that starts inside a row group has to skip pages to get there. The same files always give the same chunks.
-func chunksOf(files []file, limit int64) []audience.Chunk {
+func chunksOf(files []match.File, limit int64) []audience.Chunk {
 	var chunks []audience.Chunk
 	for i := range files {
 		first := int64(0)
-		for _, rows := range pack(parts(files[i].groups, limit), limit) {
+		for _, rows := range pack(parts(files[i].Groups, limit), limit) {
 			chunks = append(chunks, audience.Chunk{
-				ID: fmt.Sprintf("%05d", len(chunks)+1), File: files[i].name, FirstRow: first, Rows: rows,
+				ID: fmt.Sprintf("%05d", len(chunks)+1), File: files[i].Name, FirstRow: first, Rows: rows,
 			})
 			first += rows
 		}

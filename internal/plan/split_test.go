@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/match"
 )
 
 func TestSplitSizes(t *testing.T) {
@@ -31,7 +32,7 @@ func TestSplitSizes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []int64
-			for _, chunk := range chunksOf([]file{{name: "a", groups: c.groups}}, c.limit) {
+			for _, chunk := range chunksOf([]match.File{{Name: "a", Groups: c.groups}}, c.limit) {
 				got = append(got, chunk.Rows)
 			}
 			assert.Equal(t, c.want, got)
@@ -40,7 +41,7 @@ func TestSplitSizes(t *testing.T) {
 }
 
 func TestChunksNameTheirFileAndRows(t *testing.T) {
-	files := []file{{name: "a.parquet", groups: []int64{5, 5}}, {name: "b.parquet", groups: []int64{0}}, {name: "c.parquet", groups: []int64{12}}}
+	files := []match.File{{Name: "a.parquet", Groups: []int64{5, 5}}, {Name: "b.parquet", Groups: []int64{0}}, {Name: "c.parquet", Groups: []int64{12}}}
 	assert.Equal(t, []audience.Chunk{
 		{ID: "00001", File: "a.parquet", FirstRow: 0, Rows: 10},
 		{ID: "00002", File: "c.parquet", FirstRow: 0, Rows: 6},
@@ -58,7 +59,7 @@ func FuzzSplit(f *testing.F) {
 		if limit == 0 {
 			limit = 1
 		}
-		files := []file{fuzzFile("1", one), fuzzFile("2", two)}
+		files := []match.File{fuzzFile("1", one), fuzzFile("2", two)}
 		chunks := chunksOf(files, int64(limit))
 		next := map[string]int64{}
 		for i, c := range chunks {
@@ -72,28 +73,28 @@ func FuzzSplit(f *testing.F) {
 			}
 		}
 		for i := range files {
-			require.Equal(t, files[i].rows(), next[files[i].name], "rows of file %s", files[i].name)
+			require.Equal(t, files[i].Rows(), next[files[i].Name], "rows of file %s", files[i].Name)
 			checkBorders(t, &files[i], chunks, int64(limit))
 		}
 	})
 }
 
-func fuzzFile(name string, groups []byte) file {
-	f := file{name: name}
+func fuzzFile(name string, groups []byte) match.File {
+	f := match.File{Name: name}
 	for _, g := range groups {
-		f.groups = append(f.groups, int64(g)*7)
+		f.Groups = append(f.Groups, int64(g)*7)
 	}
 	return f
 }
 
 // checkBorders checks that a chunk begins inside a row group only where the group is larger than the limit.
-func checkBorders(t *testing.T, f *file, chunks []audience.Chunk, limit int64) {
+func checkBorders(t *testing.T, f *match.File, chunks []audience.Chunk, limit int64) {
 	start := int64(0)
-	for _, rows := range f.groups {
+	for _, rows := range f.Groups {
 		inside := slices.ContainsFunc(chunks, func(c audience.Chunk) bool {
-			return c.File == f.name && c.FirstRow > start && c.FirstRow < start+rows
+			return c.File == f.Name && c.FirstRow > start && c.FirstRow < start+rows
 		})
-		require.False(t, inside && rows <= limit, "group at row %d of %s was split", start, f.name)
+		require.False(t, inside && rows <= limit, "group at row %d of %s was split", start, f.Name)
 		start += rows
 	}
 }

@@ -1,4 +1,4 @@
-package plan
+package match
 
 import (
 	"fmt"
@@ -9,16 +9,16 @@ import (
 	"github.com/cleanreach/cleanreach/internal/table"
 )
 
-// columnsOf finds the columns that every file with rows has in common, and which key each holds; names that are no key's
+// ColumnsOf finds the columns that every file with rows has in common, and which key each holds; names that are no key's
 // come back as ignored. A file without rows is not asked: some query engines write one without any column.
 //
 // Where both a key's canonical value and its hash were selected, the canonical value is taken: it can still be checked
 // against Meta's rules, a hash cannot.
-func columnsOf(files []file) (columns []audience.PlanColumn, ignored []string, err error) {
-	var model *file
+func ColumnsOf(files []File) (columns []audience.PlanColumn, ignored []string, err error) {
+	var model *File
 	for i := range files {
 		f := &files[i]
-		if f.rows() == 0 {
+		if f.Rows() == 0 {
 			continue
 		}
 		if model == nil {
@@ -37,15 +37,15 @@ func columnsOf(files []file) (columns []audience.PlanColumn, ignored []string, e
 	if !slices.ContainsFunc(columns, func(c audience.PlanColumn) bool { return c.Key.Finds() }) {
 		return nil, nil, audience.Fail(audience.Invalid,
 			"let the query select at least one of "+table.Quoted(finding())+"; "+table.Quoted([]string{audience.Email.HashColumn()})+" and the like count too, for values that are hashes already",
-			fmt.Errorf("read matched file %s: its columns %s hold nothing by which Meta finds a person", model.name, table.Quoted(model.columns)))
+			fmt.Errorf("read matched file %s: its columns %s hold nothing by which Meta finds a person", model.Name, table.Quoted(model.Columns)))
 	}
 	return columns, ignored, nil
 }
 
 // assign says which column holds which key, in the order of audience.Keys.
-func assign(f *file) (columns []audience.PlanColumn, ignored []string, err error) {
+func assign(f *File) (columns []audience.PlanColumn, ignored []string, err error) {
 	plain, hashed := map[audience.Key]string{}, map[audience.Key]string{}
-	for _, name := range f.columns {
+	for _, name := range f.Columns {
 		key, isHash, ok := audience.KeyOfColumn(name)
 		if !ok {
 			ignored = append(ignored, name)
@@ -57,11 +57,11 @@ func assign(f *file) (columns []audience.PlanColumn, ignored []string, err error
 		}
 		if other, taken := into[key]; taken {
 			return nil, nil, audience.Failf(audience.Invalid,
-				"read matched file %s: columns %q and %q both hold %s: let the query select one of them", f.name, other, name, key)
+				"read matched file %s: columns %q and %q both hold %s: let the query select one of them", f.Name, other, name, key)
 		}
-		if slices.Contains(f.nested, name) {
+		if slices.Contains(f.Nested, name) {
 			return nil, nil, audience.Failf(audience.Invalid,
-				"read matched file %s: column %q is nested and cannot hold %s: let the query select a plain value", f.name, name, key)
+				"read matched file %s: column %q is nested and cannot hold %s: let the query select a plain value", f.Name, name, key)
 		}
 		into[key] = name
 	}
@@ -84,21 +84,21 @@ func assign(f *file) (columns []audience.PlanColumn, ignored []string, err error
 
 // sameColumns tells apart two files of which one has a column that the other lacks. Their order does not matter: columns
 // are read by name.
-func sameColumns(a, b *file) error {
-	onlyA, onlyB := without(a.columns, b.columns), without(b.columns, a.columns)
+func sameColumns(a, b *File) error {
+	onlyA, onlyB := without(a.Columns, b.Columns), without(b.Columns, a.Columns)
 	if len(onlyA) == 0 && len(onlyB) == 0 {
 		return nil
 	}
 	var differ []string
 	if len(onlyA) > 0 {
-		differ = append(differ, "only "+a.name+" has "+table.Quoted(onlyA))
+		differ = append(differ, "only "+a.Name+" has "+table.Quoted(onlyA))
 	}
 	if len(onlyB) > 0 {
-		differ = append(differ, "only "+b.name+" has "+table.Quoted(onlyB))
+		differ = append(differ, "only "+b.Name+" has "+table.Quoted(onlyB))
 	}
 	return audience.Failf(audience.Invalid,
 		"read matched files %s and %s: their columns differ (%s): one query writes files of one kind, so look for files of another query in the same folder",
-		a.name, b.name, strings.Join(differ, "; "))
+		a.Name, b.Name, strings.Join(differ, "; "))
 }
 
 func without(names, other []string) []string {
