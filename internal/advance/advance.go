@@ -37,7 +37,7 @@ type Deps struct {
 // Its errors are Throttled when Meta has been at work on the audience for a day, and Action when Meta says that a replace
 // failed or that the audience takes no uploads.
 func Run(ctx context.Context, deps Deps) (*audience.Upload, error) {
-	t, err := begin(ctx, deps)
+	t, err := newTurn(ctx, deps)
 	if err != nil {
 		return nil, err
 	}
@@ -60,16 +60,26 @@ var flows = map[string]func(t *turn, ctx context.Context) (*audience.Upload, err
 	audience.ModeReplace: (*turn).replace,
 }
 
-// next is what comes next. Whatever the mode, a replace that an earlier run has left open has to end first.
+// next is what comes next. Whatever the mode, a replace that an earlier run has left open has to end first; and when Meta's
+// abuse prevention has stopped the run, nothing more is sent.
 func (t *turn) next(ctx context.Context) (*audience.Upload, error) {
 	flow := flows[t.plan.Mode]
 	if flow == nil {
 		return nil, audience.Failf(audience.Invalid, "read %s: nobody knows how mode %q is uploaded: start a new run", audience.PlanFile, t.plan.Mode)
 	}
+	if stopped, err := t.stopped(ctx); stopped || err != nil {
+		return t.report(), err
+	}
 	if next, err := t.recover(ctx); next != nil || err != nil {
 		return next, err
 	}
 	return flow(t, ctx)
+}
+
+// stopped reports whether a task has said that the run must send no more.
+func (t *turn) stopped(ctx context.Context) (bool, error) {
+	var why audience.FailureDoc
+	return read(ctx, t.Folder, audience.StopFile, &why, &why.Schema)
 }
 
 // plain is the one pass of an upload that has no more: the state machine chooses its list, as when Plan began with it.

@@ -27,10 +27,10 @@ type sent struct {
 
 // A carried is what a session carried of a chunk.
 type carried struct {
-	first   time.Time // when it was begun, or a little before
-	last    time.Time // when its latest batch was acknowledged; zero: none was
-	batches int
-	number  int // the highest of its batches in a replace, those without an answer too
+	first    time.Time // when it was begun, or a little before
+	firstAck time.Time // of a batch
+	last     time.Time // acknowledged batch
+	batches  int       // that were acknowledged
 }
 
 // readReceipts reads the receipts of the plan's chunks. One of other rows, which another match has left, is none.
@@ -94,17 +94,25 @@ func sentOf(r *audience.Receipt) *sent {
 			continue
 		}
 		c := s.sessions[b.Session]
-		c.batches++
-		c.number = max(c.number, b.Number)
-		if b.At.After(c.last) {
-			c.last = b.At
+		if c.batches++; c.batches == 1 {
+			c.firstAck = b.At
 		}
+		c.last = b.At
 		s.sessions[b.Session] = c
 	}
 	for _, p := range r.Pending {
-		c := s.sessions[p.Session]
-		c.number = max(c.number, p.Number)
-		s.sessions[p.Session] = c
+		if c, is := s.sessions[p.Session]; !is {
+			s.sessions[p.Session] = c
+		}
 	}
 	return s
+}
+
+// hadNobody reports whether a task has gone through the chunk and found nobody to begin a replace with.
+func (s *sent) hadNobody(session int64) bool {
+	if s == nil || s.failed || s.attempts == 0 {
+		return false
+	}
+	_, begun := s.sessions[session]
+	return !begun
 }

@@ -22,7 +22,7 @@ type turn struct {
 	passes     []audience.Pass // that were ordered since Plan
 }
 
-func begin(ctx context.Context, deps Deps) (*turn, error) {
+func newTurn(ctx context.Context, deps Deps) (*turn, error) {
 	t := &turn{Deps: deps, now: deps.Now().UTC()}
 	var preflight audience.Preflight
 	var upload audience.Upload
@@ -76,7 +76,7 @@ func (t *turn) pass(ctx context.Context, name string, chunks []audience.Chunk) (
 	if len(chunks) == 0 {
 		return nil, nil //nolint:nilnil // nothing to order is an answer
 	}
-	attempts := t.attempts(chunks)
+	attempts := t.attempts()
 	p := t.ordered(name)
 	if p != nil && (attempts > p.Attempts || p.Orders >= ordersOfNothing) {
 		return nil, nil //nolint:nilnil // as above
@@ -110,12 +110,10 @@ func (t *turn) ordered(name string) *audience.Pass {
 	return nil
 }
 
-// attempts counts those at chunks, by their receipts.
-func (t *turn) attempts(chunks []audience.Chunk) (n int) {
-	for _, c := range chunks {
-		if s := t.sent[c.ID]; s != nil {
-			n += s.attempts
-		}
+// attempts counts those at any chunk. As passes come one after the other, it has grown when the tasks of the latest have begun.
+func (t *turn) attempts() (n int) {
+	for _, s := range t.sent {
+		n += s.attempts
 	}
 	return n
 }

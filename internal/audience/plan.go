@@ -48,7 +48,7 @@ type Upload struct {
 type Pass struct {
 	Name     string    `json:"name"`
 	Orders   int       `json:"orders"`   // how often it was ordered
-	Attempts int       `json:"attempts"` // that there had been at its chunks before it was ordered the first time
+	Attempts int       `json:"attempts"` // that there had been at all chunks before it was ordered the first time
 	At       time.Time `json:"at"`       // when it was ordered last
 }
 

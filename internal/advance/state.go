@@ -1,0 +1,88 @@
+package advance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+)
+
+// announce writes into the audience's state that this run is about to replace its people, before Meta hears of it.
+func (t *turn) announce(ctx context.Context, r *audience.Replace) error {
+	var open audience.OpenReplace
+	is, err := read(ctx, t.State, audience.OpenReplaceFile, &open, &open.Schema)
+	if err != nil || is && open.Run == t.Run.ID && open.Session == r.Session {
+		return err
+	}
+	return t.State.WriteJSON(ctx, audience.OpenReplaceFile, audience.OpenReplace{
+		Schema: audience.DocumentVersion, Run: t.Run.ID, AudienceID: t.audienceID, Session: r.Session, Group: r.Group, Closing: r.Closing, OpenedAt: t.now,
+	})
+}
+
+// stillOurs refuses to go on with a replace that a later run has ended meanwhile: what is left of this one would come on top
+// of what that run has sent.
+func (t *turn) stillOurs(ctx context.Context, r *audience.Replace) error {
+	var open audience.OpenReplace
+	is, err := read(ctx, t.State, audience.OpenReplaceFile, &open, &open.Schema)
+	if err != nil || is && open.Run == t.Run.ID && open.Session == r.Session {
+		return err
+	}
+	return audience.Failf(audience.Invalid, "continue the replace of run %s: a later run has ended it, and may have sent other people since: start a new run", t.Run.ID)
+}
+
+// recover ends a replace that an earlier run of the audience has left open, which Meta would end after 90 minutes, or not at
+// all: with a batch of this run's people when they are of the session's schema, else by waiting.
+func (t *turn) recover(ctx context.Context) (*audience.Upload, error) {
+	var open audience.OpenReplace
+	is, err := read(ctx, t.State, audience.OpenReplaceFile, &open, &open.Schema)
+	if err != nil || !is || open.Run == t.Run.ID || open.AudienceID != t.audienceID || len(t.chunks) == 0 {
+		return nil, err
+	}
+	own, err := t.own(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if own != nil && !own.OpenedAt.IsZero() {
+		return nil, t.stillOurs(ctx, own)
+	}
+	busy, err := t.busy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !busy {
+		return nil, errors.Join(t.Folder.Delete(ctx, audience.ReplaceFile), t.State.Delete(ctx, audience.OpenReplaceFile))
+	}
+	s, err := t.Meta.SessionStatus(ctx, t.audienceID, open.Session)
+	if err != nil {
+		return nil, fmt.Errorf("see how far the replace of run %s is: %w", open.Run, err)
+	}
+	if s == nil || !s.End.IsZero() || open.Group != t.plan.Group() {
+		return t.wait(ctx, nil)
+	}
+	r := &audience.Replace{
+		Schema: audience.DocumentVersion, Session: open.Session, Group: open.Group, Of: open.Run, Closer: t.chunks[0].ID, Closing: open.Closing, OpenedAt: open.OpenedAt,
+	}
+	if err := t.save(ctx, r); err != nil {
+		return nil, err
+	}
+	return t.close(ctx, r)
+}
+
+// remember keeps what the next run's plan reckons with.
+func (t *turn) remember(ctx context.Context, r *audience.Replace) error {
+	last := audience.LastReplace{Schema: audience.DocumentVersion, Run: t.Run.ID, AudienceID: t.audienceID, At: t.now}
+	var batches int
+	var took time.Duration
+	for _, s := range t.sent {
+		last.Rows += s.rows
+		if c := s.sessions[r.Session]; c.batches > 1 {
+			batches, took = batches+c.batches-1, took+c.last.Sub(c.firstAck)
+		}
+	}
+	if batches > 0 {
+		last.BatchSeconds = took.Seconds() / float64(batches)
+	}
+	return t.State.WriteJSON(ctx, audience.LastReplaceFile, last)
+}
