@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
@@ -25,10 +24,13 @@ type checkpoint struct {
 	log    *slog.Logger
 	waited func() time.Duration
 
+	mode      string // what becomes of the rows, as in job
 	receipt   audience.Receipt
 	before    person.Tally // what the attempts before this one had counted
 	throttled float64      // seconds, of the attempts before this one
 	acked     map[place]audience.Batch
+	left      int64 // rows that this attempt has left for when the replace has settled
+	owing     place // the batch of which people are to be taken out later
 }
 
 // A place names a batch: the same rows on every attempt.
@@ -37,10 +39,12 @@ type place struct {
 	seq   int
 }
 
+func placeOf(b *batch) place { return place{b.group.name, b.seq} }
+
 // openCheckpoint reads the chunk's receipt, or begins one, and counts the attempt in it.
 func openCheckpoint(ctx context.Context, deps Deps, job *job) (*checkpoint, error) {
 	cp := &checkpoint{
-		folder: deps.Folder, log: deps.Log, waited: deps.Waited, acked: map[place]audience.Batch{},
+		folder: deps.Folder, log: deps.Log, waited: deps.Waited, mode: job.mode, acked: map[place]audience.Batch{},
 		// UTC leaves the wall clock only: the monotonic one stands still while a laptop sleeps, but sessions grow old.
 		now: func() time.Time { return deps.Now().UTC() },
 		receipt: audience.Receipt{
@@ -54,6 +58,9 @@ func openCheckpoint(ctx context.Context, deps Deps, job *job) (*checkpoint, erro
 		return nil, err
 	}
 	if old != nil {
+		if job.replace.Partial && job.mode == audience.ModeAdd {
+			forget(old, job.replace.Session)
+		}
 		cp.adopt(old)
 	}
 	if cp.receipt.Done {
@@ -97,17 +104,17 @@ func (c *checkpoint) adopt(old *audience.Receipt) {
 	}
 }
 
-// sent tells whether Meta acknowledged the batch before. Were its rows others then, skipping it would leave people out.
-func (c *checkpoint) sent(b *batch) (bool, error) {
-	old, ok := c.acked[place{b.group.name, b.seq}]
+// sent gives the batch as Meta acknowledged it before, or nil. Were its rows others then, skipping it would leave people out.
+func (c *checkpoint) sent(b *batch) (*audience.Batch, error) {
+	old, ok := c.acked[placeOf(b)]
 	if !ok {
-		return false, nil
+		return nil, nil //nolint:nilnil // that it was not sent is an answer
 	}
 	if w := b.whole; w != (span{old.FirstRow, old.LastRow, old.Rows + old.Withheld}) {
-		return false, audience.Failf(audience.Invalid, "continue after batch %d: it was rows %d to %d of %s and now is rows %d to %d: start a new run",
+		return nil, audience.Failf(audience.Invalid, "continue after batch %d: it was rows %d to %d of %s and now is rows %d to %d: start a new run",
 			b.seq, old.FirstRow, old.LastRow, c.receipt.File, w.first, w.last)
 	}
-	return true, nil
+	return &old, nil
 }
 
 // fits checks that the groups of the earlier attempts are still those of the chunk.
@@ -121,20 +128,21 @@ func (c *checkpoint) fits(groups []*group) error {
 	return nil
 }
 
-// balance checks at the end that every row was sent or could not be.
+// balance checks at the end that every row was sent, left for later, or could not be sent.
 func (c *checkpoint) balance() error {
-	if r := &c.receipt; r.Failed != 0 {
-		return audience.Failf(audience.Invalid, "balance the receipt of chunk %s: of its %d rows %d were sent, %d withheld and %d unusable, though all were read: start a new run",
-			r.Chunk, r.Rows, r.Sent, r.Withheld, r.Unusable)
+	if r := &c.receipt; r.Failed != c.left {
+		return audience.Failf(audience.Invalid, "balance the receipt of chunk %s: of its %d rows %d were sent, %d left, %d withheld and %d unusable, though all were read: start a new run",
+			r.Chunk, r.Rows, r.Sent, c.left, r.Withheld, r.Unusable)
 	}
 	return nil
 }
 
-// session gives the group's latest session, or nil. It holds until the next one is opened.
+// session gives the group's latest session, or nil. It holds until the next one is opened. That of a replace is not the
+// group's own.
 func (c *checkpoint) session(g *group) *audience.Session {
 	for i := len(c.receipt.Sessions) - 1; i >= 0; i-- {
-		if c.receipt.Sessions[i].Group == g.name {
-			return &c.receipt.Sessions[i]
+		if s := &c.receipt.Sessions[i]; s.Group == g.name && s.Mode != audience.ModeReplace {
+			return s
 		}
 	}
 	return nil
@@ -160,7 +168,7 @@ func (c *checkpoint) openSession(ctx context.Context, b *batch) (*audience.Sessi
 	}
 	r := &c.receipt
 	r.Sessions = append(r.Sessions, audience.Session{
-		Group: g.name, ID: sessionID(r, b, epoch), Epoch: epoch, FirstAt: c.now(), Estimated: r.Rows,
+		Group: g.name, ID: sessionID(r, b, epoch), Mode: c.mode, Epoch: epoch, FirstAt: c.now(), Estimated: r.Rows,
 	})
 	return &r.Sessions[len(r.Sessions)-1], c.save(ctx, b.seen)
 }
@@ -174,6 +182,9 @@ func (c *checkpoint) record(ctx context.Context, b *batch, s *audience.Session, 
 	grown := max(ack.Received-s.Received, ack.Received-c.sentTo(s), 0)
 	received := min(grown, rows)
 	invalid := min(max(ack.Invalid-s.Invalid, 0), received)
+	if s.Mode == audience.ModeReplace { // Meta counts what other chunks' batches had, too
+		invalid = min(invalid, int64(len(ack.Samples)))
+	}
 	s.Received, s.Invalid = max(ack.Received, s.Received), max(ack.Invalid, s.Invalid)
 	done := c.place(b, s.ID)
 	done.Received, done.Invalid = received, invalid
@@ -186,12 +197,15 @@ func (c *checkpoint) skip(ctx context.Context, b *batch) error { return c.add(ct
 func (c *checkpoint) place(b *batch, session int64) audience.Batch {
 	return audience.Batch{
 		Group: b.group.name, Seq: b.seq, Session: session, FirstRow: b.whole.first, LastRow: b.whole.last,
-		Rows: int64(len(b.rows)), Withheld: b.withheld(), At: c.now(),
+		Rows: int64(len(b.rows)), Withheld: b.withheld(), Owed: c.owing == placeOf(b), At: c.now(),
 	}
 }
 
 func (c *checkpoint) add(ctx context.Context, b *batch, done audience.Batch) error {
 	r := &c.receipt
+	if p := c.settle(b); p != nil && p.Session == done.Session {
+		done.Number = p.Number
+	}
 	r.Batches = append(r.Batches, done)
 	r.Sent += done.Rows
 	r.Withheld += done.Withheld
@@ -220,7 +234,7 @@ func (c *checkpoint) sentTo(s *audience.Session) (rows int64) {
 func (c *checkpoint) finish(ctx context.Context, failure error) error {
 	r := &c.receipt
 	r.FinishedAt = c.now()
-	r.Done, r.Failure = failure == nil, nil
+	r.Done, r.Failure = failure == nil && c.left == 0 && !slices.ContainsFunc(r.Batches, owed), nil
 	if failure != nil {
 		r.Failure = audience.NewFailureDoc(Stage, failure, c.now())
 	}
@@ -289,5 +303,3 @@ func (c *checkpoint) put(ctx context.Context) error {
 	}
 	return nil
 }
-
-func (j *job) fileURL() string { return strings.TrimSuffix(j.location, "/") + "/" + j.chunk.File }

@@ -21,6 +21,10 @@ type guard struct {
 	audienceID string
 	cp         *checkpoint
 	log        *slog.Logger
+	// owes says that nobody can be removed now, in the session of a replace: the receipt notes that it is to be done later.
+	owes bool
+	// closed says that a row of the chunk may have been sent a second time, to end a replace.
+	closed bool
 
 	set *suppression.Set // nil until the first batch
 }
@@ -54,7 +58,13 @@ func (g *guard) sent(ctx context.Context, b *batch) error {
 // takeBack removes the batch's withheld people from the audience, if this batch or one of an attempt before it may have
 // added them after they opted out. late: this one did.
 func (g *guard) takeBack(ctx context.Context, b *batch, late bool) error {
-	if b.withheld() == 0 || !late && g.cp.receipt.Attempts == 1 {
+	switch {
+	case b.withheld() == 0, !late && g.cp.receipt.Attempts == 1 && !g.closed:
+		return nil
+	case g.owes:
+		if late { // what earlier attempts may have sent is pending, and comes here again when it is added
+			g.cp.owe(b)
+		}
 		return nil
 	}
 	session := meta.Session{ID: withheldSession(&g.cp.receipt, b), Seq: 1, Last: true, EstimatedTotal: b.withheld()}

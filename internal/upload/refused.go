@@ -47,7 +47,7 @@ func (s *sender) refusedRows(b *batch, samples meta.Samples) []audience.RefusedR
 			continue
 		}
 		rows = append(rows, audience.RefusedRow{
-			File: s.chunkFile, RowGroup: s.rowGroup(b.rows[i]) + 1, Row: b.rows[i] + 1, Keys: keysOf(reason, b.group.schema, values), Reason: harmless(reason, values),
+			File: s.job.chunk.File, RowGroup: s.rowGroup(b.rows[i]) + 1, Row: b.rows[i] + 1, Keys: keysOf(reason, b.group.schema, values), Reason: harmless(reason, values),
 		})
 		if len(rows) == refusedShown {
 			break

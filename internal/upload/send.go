@@ -10,41 +10,32 @@ import (
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
 	"github.com/cleanreach/cleanreach/internal/person"
-	"github.com/cleanreach/cleanreach/internal/table"
 )
 
 // sendChunk sends what the checkpoint does not have yet. One goroutine prepares batches, this one sends them: while one
 // batch is on its way, one more is made ready in each group.
 func sendChunk(ctx context.Context, deps Deps, job *job, cp *checkpoint) error {
+	if err := checkStop(ctx, deps); err != nil {
+		return err
+	}
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
-	folder, ra, err := openFile(reading, job)
+	reader, done, err := job.open(reading)
 	if err != nil {
 		return err
 	}
-	defer func() { _, _ = ra.Close(), folder.Close() }() // nothing was written
-	names := make([]string, len(job.columns))
-	for i, c := range job.columns {
-		names[i] = c.Column
-	}
-	reader, err := table.OpenColumns(job.fileURL(), ra, ra.Size(), names)
-	if err != nil {
-		return fmt.Errorf("open the matched file: %w", err)
-	}
-	defer func() { _ = reader.Close() }()
-
+	defer done()
 	source := newSource(deps, job, reader)
 	if err := cp.fits(source.groups()); err != nil {
 		return err
 	}
+	s, err := newSender(ctx, deps, job, cp)
+	if err != nil {
+		return err
+	}
+	s.rowGroup = reader.RowGroup
 	batches, finish := source.start(reading, stop)
 	defer func() { _ = finish() }() // before the reader is closed under it
-	s := &sender{cp: cp, audienceID: job.audienceID, created: job.created, file: job.fileURL(), log: deps.Log, call: deps.Meta.AddUsers}
-	s.chunkFile, s.rowGroup = job.chunk.File, reader.RowGroup
-	s.guard = guard{list: deps.Suppression, remove: deps.Meta.RemoveUsers, audienceID: job.audienceID, cp: cp, log: deps.Log}
-	if deps.Run.Def().Meta.Mode == audience.ModeRemove {
-		s.call, s.guard.list = deps.Meta.RemoveUsers, nil // whoever opted out may be removed
-	}
 	sendErr := s.all(ctx, batches)
 	readErr := finish() // from here on the tally is ours
 	if sendErr == nil && readErr == nil {
@@ -62,43 +53,82 @@ func sendChunk(ctx context.Context, deps Deps, job *job, cp *checkpoint) error {
 
 // A sender sends batches in the order in which it gets them. It is for one goroutine.
 type sender struct {
-	cp         *checkpoint
-	audienceID string
-	created    time.Time // when this run created the audience; zero if it was there before
-	file       string    // URL of the matched file
-	chunkFile  string    // its name
-	rowGroup   func(row int64) int
-	log        *slog.Logger
-	guard      guard
-	call       func(ctx context.Context, audience string, batch meta.Batch) (meta.Ack, error)
+	deps     Deps
+	job      *job
+	cp       *checkpoint
+	rowGroup func(row int64) int
+	log      *slog.Logger
+	guard    guard
+	replace  *replacing // nil outside of the session of a replace
+	call     func(ctx context.Context, audience string, batch meta.Batch) (meta.Ack, error)
+}
+
+// newSender makes a sender that does with the chunk's rows what the job says.
+func newSender(ctx context.Context, deps Deps, job *job, cp *checkpoint) (*sender, error) {
+	s := &sender{deps: deps, job: job, cp: cp, log: deps.Log, call: deps.Meta.AddUsers}
+	s.guard = guard{
+		list: deps.Suppression, remove: deps.Meta.RemoveUsers, audienceID: job.audienceID, cp: cp, log: deps.Log, closed: job.closing.Chunk == job.chunk.ID,
+	}
+	switch job.mode {
+	case audience.ModeRemove:
+		s.call, s.guard.list = deps.Meta.RemoveUsers, nil // whoever opted out may be removed
+	case audience.ModeReplace:
+		s.call, s.guard.owes = deps.Meta.ReplaceUsers, true
+		s.replace = &replacing{sender: s}
+		return s, s.replace.begin(ctx)
+	}
+	return s, nil
 }
 
 func (s *sender) all(ctx context.Context, batches <-chan *batch) error {
 	for b := range batches {
-		done, err := s.cp.sent(b)
-		if err == nil && !done {
-			err = s.withholding(ctx, b)
-		}
-		if err != nil {
-			return fmt.Errorf("send batch %d of %s (rows %d to %d of %s): %w", b.seq, b.group.name, b.whole.first+1, b.whole.last+1, s.file, err)
+		if err := s.one(ctx, b); err != nil {
+			return fmt.Errorf("send batch %d of %s (rows %d to %d of %s): %w", b.seq, b.group.name, b.whole.first+1, b.whole.last+1, s.job.fileURL(), err)
 		}
 		b.release()
 	}
 	return nil
 }
 
-// withholding delivers what is left of a batch without the people who opted out.
-func (s *sender) withholding(ctx context.Context, b *batch) error {
+// one does what is left to be done about a batch.
+func (s *sender) one(ctx context.Context, b *batch) error {
+	old, err := s.cp.sent(b)
+	switch {
+	case err != nil:
+		return err
+	case s.replace != nil && old == nil && !s.replace.takes(b):
+		s.cp.leave(b)
+		return nil
+	case old != nil && (!old.Owed || s.guard.owes):
+		return nil
+	}
+	if err := checkStop(ctx, s.deps); err != nil {
+		return err
+	}
 	if err := s.guard.withhold(ctx, b); err != nil {
 		return err
 	}
-	if len(b.rows) > 0 {
-		return s.deliver(ctx, b)
+	if old != nil {
+		if err := s.guard.takeBack(ctx, b, true); err != nil {
+			return err
+		}
+		return s.cp.paid(ctx, b)
 	}
-	if err := s.guard.takeBack(ctx, b, false); err != nil {
-		return err
+	return s.withoutWithheld(ctx, b)
+}
+
+// withoutWithheld delivers what is left of a batch without the people who opted out.
+func (s *sender) withoutWithheld(ctx context.Context, b *batch) error {
+	switch {
+	case len(b.rows) == 0:
+		if err := s.guard.takeBack(ctx, b, false); err != nil {
+			return err
+		}
+		return s.cp.skip(ctx, b)
+	case s.replace != nil:
+		return s.replace.deliver(ctx, b)
 	}
-	return s.cp.skip(ctx, b)
+	return s.deliver(ctx, b)
 }
 
 // deliver sends one batch, if need be twice: when the session turns out to be over on the way, the batch goes to a new one.
@@ -107,7 +137,7 @@ func (s *sender) deliver(ctx context.Context, b *batch) error {
 	if session == nil || s.cp.age(session) >= sessionRenewal {
 		return s.inNewSession(ctx, b)
 	}
-	ack, err := s.send(ctx, b, session)
+	ack, err := s.sendNext(ctx, b, session)
 	switch late := s.cp.age(session) >= sessionLife; {
 	case err == nil && !late:
 		return s.acknowledged(ctx, b, session, ack)
@@ -123,19 +153,22 @@ func (s *sender) inNewSession(ctx context.Context, b *batch) error {
 	if err != nil {
 		return err
 	}
-	ack, err := s.send(ctx, b, session)
+	ack, err := s.sendNext(ctx, b, session)
 	if err != nil {
 		return err
 	}
 	return s.acknowledged(ctx, b, session, ack)
 }
 
-func (s *sender) send(ctx context.Context, b *batch, session *audience.Session) (meta.Ack, error) {
+// sendNext sends a batch as the next one of its group's own session.
+func (s *sender) sendNext(ctx context.Context, b *batch, session *audience.Session) (meta.Ack, error) {
+	return s.send(ctx, b, session, s.cp.nextSeq(session.ID), b.last)
+}
+
+func (s *sender) send(ctx context.Context, b *batch, session *audience.Session, number int, last bool) (meta.Ack, error) {
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout-s.cp.age(session))
 	defer cancel()
-	ack, err := s.call(ctx, s.audienceID, b.payload.Batch(meta.Session{
-		ID: session.ID, Seq: s.cp.nextSeq(session.ID), Last: b.last, EstimatedTotal: session.Estimated,
-	}))
+	ack, err := s.call(ctx, s.job.audienceID, b.payload.Batch(meta.Session{ID: session.ID, Seq: number, Last: last, EstimatedTotal: session.Estimated}))
 	return ack, s.young(err)
 }
 
@@ -146,7 +179,7 @@ const creationDelay = 15 * time.Minute
 func (s *sender) young(err error) error {
 	const unknownObject = 803
 	var refused *meta.Error
-	if !errors.As(err, &refused) || refused.Code != unknownObject || s.cp.now().Sub(s.created) >= creationDelay {
+	if !errors.As(err, &refused) || refused.Code != unknownObject || s.cp.now().Sub(s.job.created) >= creationDelay {
 		return err
 	}
 	return audience.Fail(audience.Transient, "start it again in a few minutes", fmt.Errorf("this run created the audience a moment ago: %w", refused))
@@ -166,8 +199,8 @@ func (s *sender) acknowledged(ctx context.Context, b *batch, session *audience.S
 	if ack.SessionID != session.ID {
 		return audience.Failf(audience.Transient, "Meta's answer is about session %d and the batch was of session %d", ack.SessionID, session.ID)
 	}
-	if ack.AudienceID != "" && ack.AudienceID != s.audienceID {
-		return audience.Failf(audience.Transient, "Meta's answer is about audience %s and the batch was for %s", ack.AudienceID, s.audienceID)
+	if ack.AudienceID != "" && ack.AudienceID != s.job.audienceID {
+		return audience.Failf(audience.Transient, "Meta's answer is about audience %s and the batch was for %s", ack.AudienceID, s.job.audienceID)
 	}
 	refused := s.refusedRows(b, ack.Samples) // before more rows are withheld: Meta speaks of what it was sent
 	if err := s.guard.sent(ctx, b); err != nil {
@@ -179,11 +212,11 @@ func (s *sender) acknowledged(ctx context.Context, b *batch, session *audience.S
 		return err
 	}
 	if done.Received < done.Rows {
-		s.log.WarnContext(ctx, "Meta counts fewer rows than were sent", "file", s.file, "first_row", done.FirstRow+1, "last_row", done.LastRow+1,
+		s.log.WarnContext(ctx, "Meta counts fewer rows than were sent", "file", s.job.fileURL(), "first_row", done.FirstRow+1, "last_row", done.LastRow+1,
 			"sent", done.Rows, "received", done.Received, "session", session.ID)
 	}
 	if done.Invalid > 0 || len(ack.Samples) > 0 {
-		s.log.WarnContext(ctx, "Meta refused rows", "file", s.file, "first_row", done.FirstRow+1, "last_row", done.LastRow+1,
+		s.log.WarnContext(ctx, "Meta refused rows", "file", s.job.fileURL(), "first_row", done.FirstRow+1, "last_row", done.LastRow+1,
 			"invalid", done.Invalid, "such_as_rows", inWords(refused))
 	}
 	return nil
