@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -34,14 +33,7 @@ type ColumnReader struct {
 	ahead   int           // rows of the next step
 	values  []parquet.Value
 	bad     []bool // for each row of a step, whether it is bad
-}
-
-// pageReader is where one column stands.
-type pageReader struct {
-	parquetColumn
-	pages  parquet.Pages // of the current row group; nil when it is not open
-	page   parquet.Page
-	values parquet.ValueReader
+	coded   bool   // columns may come as a dictionary's codes
 }
 
 // OpenColumns opens the named columns of a Parquet file of size bytes; name is how errors call it. A column that is
@@ -76,6 +68,10 @@ func OpenColumns(name string, ra io.ReaderAt, size int64, columns []string) (*Co
 	}
 	return r, nil
 }
+
+// KeepCodes has Read leave values as codes where the file has a dictionary of them: see Column.Dict. Whoever works on each
+// different value once wants them so.
+func (r *ColumnReader) KeepCodes() { r.coded = true }
 
 // Rows counts the file's rows.
 func (r *ColumnReader) Rows() int64 { return r.file.rows }
@@ -139,7 +135,7 @@ func (r *ColumnReader) Read(b *Batch, rows int) (err error) {
 		before := size
 		size = 0
 		for i := range b.Columns {
-			size += len(b.Columns[i].Data)
+			size += len(b.Columns[i].Data) + 4*len(b.Columns[i].Codes)
 		}
 		r.ahead = min(max(step*stepBytes/max(size-before, 1), 1), stepRows)
 	}
@@ -183,23 +179,17 @@ func (r *ColumnReader) readColumn(column *pageReader, dst *Column, n int) error 
 	}
 	limit := len(dst.Data) + columnStepBytes
 	for done := 0; done < n; {
-		read, err := r.nextValues(column, r.values[:n-done])
-		if err != nil {
+		if column.left == 0 {
+			if err := r.nextPage(column); err != nil {
+				return r.failure(column, int64(done))
+			}
+			continue
+		}
+		read := min(n-done, column.left)
+		if !column.append(dst, r.bad[done:done+read], r.values, r.coded) {
 			return r.failure(column, int64(done))
 		}
-		for _, v := range r.values[:read] {
-			if v.IsNull() || isNaN(v) {
-				dst.AppendNull()
-			} else {
-				from := len(dst.Data)
-				dst.Data = column.value(dst.Data, v)
-				dst.end(false)
-				if column.text && !utf8.Valid(dst.Data[from:]) {
-					r.bad[done] = true
-				}
-			}
-			done++
-		}
+		done += read
 		if len(dst.Data) > limit {
 			return audience.Failf(audience.Invalid, "read column %q of %s: %d rows from row %d on hold more than %d MiB",
 				column.name, r.file.name, n, r.row+1, columnStepBytes>>20)
@@ -208,30 +198,20 @@ func (r *ColumnReader) readColumn(column *pageReader, dst *Column, n int) error 
 	return nil
 }
 
-// nextValues reads at least one value, from the next page if this one is at its end.
-func (r *ColumnReader) nextValues(column *pageReader, values []parquet.Value) (int, error) {
-	for {
-		if column.values != nil {
-			n, err := column.values.ReadValues(values)
-			if n > 0 {
-				return n, nil
-			}
-			if err != nil && !errors.Is(err, io.EOF) {
-				return 0, err
-			}
+// nextPage goes to a column's next page.
+func (r *ColumnReader) nextPage(column *pageReader) error {
+	if column.pages == nil {
+		if err := r.openPages(column); err != nil {
+			return err
 		}
-		if column.pages == nil {
-			if err := r.openPages(column); err != nil {
-				return 0, err
-			}
-		}
-		column.closePage()
-		page, err := column.pages.ReadPage()
-		if err != nil {
-			return 0, err
-		}
-		column.page, column.values = page, page.Values()
 	}
+	column.closePage()
+	page, err := column.pages.ReadPage()
+	if err != nil {
+		return err
+	}
+	column.open(page)
+	return nil
 }
 
 // openPages opens a column's pages in the current row group, at the next row.
@@ -256,20 +236,13 @@ func (r *ColumnReader) failure(column *pageReader, ahead int64) error {
 	return r.file.failure(fmt.Sprintf("column %q at row %d", column.name, r.row+ahead+1))
 }
 
-func (c *pageReader) closePage() {
-	if c.page != nil {
-		parquet.Release(c.page)
-	}
-	c.page, c.values = nil, nil
-}
-
 func (r *ColumnReader) closePages() {
 	for _, column := range r.columns {
 		column.closePage()
 		if column.pages != nil {
 			_ = column.pages.Close() // it only gives buffers back
 		}
-		column.pages = nil
+		column.pages, column.dict = nil, nil
 	}
 }
 
@@ -277,37 +250,4 @@ func (r *ColumnReader) closePages() {
 func (r *ColumnReader) Close() error {
 	r.closePages()
 	return nil
-}
-
-// appendFrom appends another column's values from the i-th on.
-func (c *Column) appendFrom(other *Column, i int) {
-	for ; i < other.Len(); i++ {
-		if other.IsNull(i) {
-			c.AppendNull()
-		} else {
-			c.Append(other.Value(i))
-		}
-	}
-}
-
-// drop takes the values out that are marked in gone; gone[0] is the begin-th value.
-func (c *Column) drop(begin int, gone []bool) {
-	kept := Column{Data: c.Data, Ends: c.Ends[:begin], spare: c.spare}
-	kept.Data = c.Data[:0]
-	if begin > 0 {
-		kept.Data = c.Data[:c.Ends[begin-1]]
-	}
-	if c.Null != nil {
-		kept.Null = c.Null[:begin]
-	}
-	ends, null, start := c.Ends, c.Null, uint32(len(kept.Data)) //nolint:gosec // bounded by columnStepBytes
-	for i, drop := range gone {
-		end := ends[begin+i]
-		if !drop {
-			kept.Data = append(kept.Data, c.Data[start:end]...)
-			kept.end(null != nil && null[begin+i])
-		}
-		start = end
-	}
-	*c = kept
 }

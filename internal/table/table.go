@@ -7,20 +7,33 @@ import (
 )
 
 // A Column is the values of one column of a batch, as text in one buffer. The buffer is reused by the next batch: copy
-// what must last.
+// what must last. A reader that was told to KeepCodes may give codes instead; Len, Value and IsNull are the same for both.
 type Column struct {
 	Data []byte
 	Ends []uint32 // value i is Data[Ends[i-1]:Ends[i]], the first from 0
 	Null []bool   // as long as Ends, or nil when no value is null; a null value is empty in Data
 
+	// Dict has the different values of a column of which Codes has, for each row, the place in Dict, or -1 for null. Nil: Data
+	// and Ends have the values.
+	Dict  *Dictionary
+	Codes []int32
+
 	spare []bool // Null's buffer while no value is null
 }
 
 // Len counts the column's values.
-func (c *Column) Len() int { return len(c.Ends) }
+func (c *Column) Len() int {
+	if c.Dict != nil {
+		return len(c.Codes)
+	}
+	return len(c.Ends)
+}
 
 // Value is the i-th value, a view into the buffer. A null value is empty.
 func (c *Column) Value(i int) []byte {
+	if c.Dict != nil {
+		return c.Dict.valueOf(c.Codes[i])
+	}
 	start := uint32(0)
 	if i > 0 {
 		start = c.Ends[i-1]
@@ -29,7 +42,12 @@ func (c *Column) Value(i int) []byte {
 }
 
 // IsNull reports whether the i-th value is missing, as opposed to empty.
-func (c *Column) IsNull(i int) bool { return c.Null != nil && c.Null[i] }
+func (c *Column) IsNull(i int) bool {
+	if c.Dict != nil {
+		return c.Codes[i] < 0
+	}
+	return c.Null != nil && c.Null[i]
+}
 
 // Append adds a value.
 func (c *Column) Append(value []byte) {
@@ -49,12 +67,17 @@ func (c *Column) AppendNull() { c.end(true) }
 func (c *Column) end(null bool) {
 	c.Ends = append(c.Ends, uint32(len(c.Data))) //nolint:gosec // a batch is far below 4 GiB
 	if null && c.Null == nil {
-		c.Null = slices.Grow(c.spare[:0], cap(c.Ends))[:len(c.Ends)-1]
-		clear(c.Null)
+		c.startNull(len(c.Ends) - 1)
 	}
 	if c.Null != nil {
 		c.Null = append(c.Null, null)
 	}
+}
+
+// startNull says of the first n values that none is null.
+func (c *Column) startNull(n int) {
+	c.Null = slices.Grow(c.spare[:0], cap(c.Ends))[:n]
+	clear(c.Null)
 }
 
 // Reset empties the column and keeps its buffers.
@@ -63,6 +86,7 @@ func (c *Column) Reset() {
 		c.spare = c.Null
 	}
 	c.Data, c.Ends, c.Null = c.Data[:0], c.Ends[:0], nil
+	c.Dict, c.Codes = nil, c.Codes[:0]
 }
 
 // A Batch is some consecutive rows of one file, in columns.
