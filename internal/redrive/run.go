@@ -62,9 +62,9 @@ func (w *sending) start(ctx context.Context, j *job) (err error) {
 	return nil
 }
 
-// whole tells whether the run itself failed: then it continues, which sends the chunks too.
+// whole tells whether the run itself failed, or could not end its replace: then it continues, which sends the chunks too.
 func (j *job) whole() bool {
-	return slices.ContainsFunc(j.entries, func(e *Entry) bool { return e.Kind == kindRun })
+	return slices.ContainsFunc(j.entries, func(e *Entry) bool { return e.Kind == kindRun || e.Chunk == audience.CloseChunk })
 }
 
 // findRun looks whether the run is still there. One that failed before it was frozen never was there, and needs nothing.
@@ -124,19 +124,17 @@ func (j *job) writeList(ctx context.Context) (name string, n int, err error) {
 	return name, len(items), j.folder.WriteJSON(ctx, name, items)
 }
 
-// settle removes the letters of what is done: a chunk by its receipt, a run when it succeeded.
+// settle removes the letters of what is done: a chunk by its receipt, a replace by its end, a run when it succeeded.
 func (w *sending) settle(ctx context.Context, j *job, succeeded bool) error {
 	var left []*Entry
 	var done []message
 	for _, e := range j.entries {
 		finished := succeeded
 		if e.Kind == kindChunk {
-			var receipt audience.Receipt
-			err := j.folder.ReadJSON(ctx, audience.ReceiptFile(e.Chunk), &receipt)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			var err error
+			if finished, err = j.done(ctx, e.Chunk); err != nil {
 				return err
 			}
-			finished = receipt.Done
 		}
 		if finished {
 			done = append(done, e.messages...)
@@ -154,6 +152,20 @@ func (w *sending) settle(ctx context.Context, j *job, succeeded bool) error {
 	j.entries = left
 	w.Tell("%s: done, %s removed%s", j, count(len(done), "letter"), leftOver(left))
 	return nil
+}
+
+// done tells whether a chunk was sent. The item that ends a replace is no chunk, and has no receipt.
+func (j *job) done(ctx context.Context, chunk string) (bool, error) {
+	var receipt audience.Receipt
+	var replace audience.Replace
+	name, into := audience.ReceiptFile(chunk), any(&receipt)
+	if chunk == audience.CloseChunk {
+		name, into = audience.ReplaceFile, &replace
+	}
+	if err := j.folder.ReadJSON(ctx, name, into); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	return receipt.Done || !replace.ClosedAt.IsZero(), nil
 }
 
 func leftOver(left []*Entry) string {

@@ -92,6 +92,27 @@ func TestWholeRunsContinue(t *testing.T) {
 	assert.Len(t, w.queue.messages, 1, "a run that failed again keeps its letter")
 }
 
+// TestAReplaceIsEnded: what ends it is no chunk and has no receipt.
+func TestAReplaceIsEnded(t *testing.T) {
+	w := newWorld(t)
+	w.run("run-1", "00001", "00002")
+	w.send(w.chunkLetter("run-1", audience.CloseChunk), w.chunkLetter("run-1", "00002"))
+	folder := w.folder(w.url("run-1"))
+	require.NoError(t, folder.WriteJSON(t.Context(), audience.ReplaceFile, audience.Replace{Session: 7}))
+	w.end("run-1-2", succeeded, "", func() { w.done("run-1", "00002") })
+	said, err := w.redrive(t.Context(), Filter{})
+	require.ErrorContains(t, err, "1 letter left in the queue")
+	assert.Equal(t, []input{{Tenant: "acme", Audience: "vip", Run: "run-1"}}, w.started, "the run continues, as a list would not have it")
+	assert.Contains(t, said, "still failed: "+audience.CloseChunk)
+
+	w.end("run-1-3", succeeded, "", func() {
+		require.NoError(t, folder.WriteJSON(t.Context(), audience.ReplaceFile, audience.Replace{Session: 7, ClosedAt: time.Now()}))
+	})
+	_, err = w.redrive(t.Context(), Filter{})
+	require.NoError(t, err)
+	assert.Empty(t, w.queue.messages)
+}
+
 func TestFilterOfSending(t *testing.T) {
 	w := newWorld(t)
 	w.run("run-1", "00001", "00002")
