@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -48,18 +49,25 @@ func sortProblems(p []Problem) {
 	sort.SliceStable(p, func(i, j int) bool { return p[i].Field < p[j].Field })
 }
 
-func checkSchema(data []byte) ([]Problem, error) {
-	return CheckSchema("definition.schema.json", DefinitionSchema, data)
-}
+// definitionSchema is compiled once: that takes longer than the rest of a small document's checks.
+var definitionSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	return compileSchema("definition.schema.json", DefinitionSchema)
+})
+
+func checkSchema(data []byte) ([]Problem, error) { return validate(definitionSchema, data) }
 
 // CheckSchema validates a JSON document against a schema and gives every problem in plain words. The error is for a
 // document that is no JSON at all.
 func CheckSchema(name string, schema, data []byte) ([]Problem, error) {
+	return validate(func() (*jsonschema.Schema, error) { return compileSchema(name, schema) }, data)
+}
+
+func validate(compile func() (*jsonschema.Schema, error), data []byte) ([]Problem, error) {
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("not valid JSON%s: %w", place(data, err), err)
 	}
-	compiled, err := compileSchema(name, schema)
+	compiled, err := compile()
 	if err != nil {
 		return nil, err
 	}

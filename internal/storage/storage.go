@@ -44,7 +44,7 @@ type Object struct {
 }
 
 // Open opens the folder at a URL. A folder on disk is made when it is not there. S3 takes region and credentials from
-// the usual AWS sources.
+// the usual AWS sources. A program that registers another scheme with gocloud.dev/blob can open it, too.
 func Open(ctx context.Context, rawURL string) (*Folder, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -61,6 +61,14 @@ func Open(ctx context.Context, rawURL string) (*Folder, error) {
 			return nil, fmt.Errorf("open bucket %s: %w", u.Host, err)
 		}
 		return &Folder{bucket: bucket, base: "s3://" + u.Host + "/", prefix: asPrefix(u.Path)}, nil
+	}
+	if blob.DefaultURLMux().ValidBucketScheme(u.Scheme) {
+		base := u.Scheme + "://" + u.Host + "/"
+		bucket, err := blob.OpenBucket(ctx, base)
+		if err != nil {
+			return nil, fmt.Errorf("open bucket %s: %w", base, err)
+		}
+		return &Folder{bucket: bucket, base: base, prefix: asPrefix(u.Path)}, nil
 	}
 	return nil, audience.Failf(audience.Invalid, "open storage %q: its scheme must be one of s3, file, mem", rawURL)
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -116,6 +117,20 @@ func (fs *faults) list() []Fault {
 		list = append(list, *f)
 	}
 	return list
+}
+
+type faultKey struct{}
+
+// WithFault gives a request a fault of its own, which goes before those that are set. It is for clients in the same process:
+// which request a fault hits then does not depend on which of several comes first.
+func WithFault(ctx context.Context, f Fault) context.Context { return context.WithValue(ctx, faultKey{}, &f) }
+
+// faultOf is the fault for a request; nil when it is served.
+func (s *Server) faultOf(ctx context.Context, op operation) *Fault {
+	if f, own := ctx.Value(faultKey{}).(*Fault); own {
+		return f
+	}
+	return s.faults.take(op)
 }
 
 // SetFault sets a fault behind those that are set already.

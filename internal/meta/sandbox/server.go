@@ -152,7 +152,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case refused != nil:
 		s.write(w, refused.reply())
 	default:
-		if f := s.faults.take(c.op); f != nil {
+		if f := s.faultOf(r.Context(), c.op); f != nil {
 			s.misbehave(w, r, c, f)
 			return
 		}
