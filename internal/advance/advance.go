@@ -58,6 +58,7 @@ var flows = map[string]func(t *turn, ctx context.Context) (*audience.Upload, err
 	audience.ModeAdd:     (*turn).plain,
 	audience.ModeRemove:  (*turn).plain,
 	audience.ModeReplace: (*turn).replace,
+	audience.ModeMirror:  (*turn).mirror,
 }
 
 // next is what comes next. Whatever the mode, a replace that an earlier run has left open has to end first; and when Meta's

@@ -205,3 +205,28 @@ func (l *List) describe(ctx context.Context, number int) (File, error) {
 }
 
 func fileName(number int) string { return fmt.Sprintf("%08d.parquet", number) }
+
+// AddedSince gives whoever opted out at a time or later, by the clocks of those who wrote it down, and also who has revoked
+// that since.
+func (l *List) AddedSince(ctx context.Context, at time.Time) (*Set, error) {
+	s := &Set{}
+	if l == nil {
+		return s, nil
+	}
+	files, err := l.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files = slices.DeleteFunc(files, func(f File) bool { return f.Kind != Add || f.At.Before(at) })
+	if len(files) == 0 {
+		return s, nil
+	}
+	added, err := l.load(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	if len(added) > 0 {
+		s.layers = []layer{added}
+	}
+	return s, nil
+}
