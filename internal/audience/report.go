@@ -66,7 +66,7 @@ type Verification struct {
 	Told        int                 `json:"told"`                  // of them, those that Meta was asked about and answered; the rest is of these
 	Unknown     int                 `json:"unknown"`               // of those, that Meta does not know
 	Sent        int64               `json:"sent"`                  // rows, by the receipts
-	Received    int64               `json:"received"`              // rows, by Meta
+	Received    int64               `json:"received"`              // rows, by Meta, but for the one that a replace ends with
 	Matched     int64               `json:"matched"`               // people whom Meta has recognised so far
 	More        int64               `json:"more"`                  // rows that Meta has beyond the receipts
 	Missing     int64               `json:"missing"`               // rows that Meta lacks in sessions that are over

@@ -41,8 +41,7 @@ func funnel(f *facts, r *audience.Report) ([]step, error) {
 	if r.SourceKnown {
 		matched.note = percent(n.Matched, n.Prepared) + " of the prepared rows"
 	}
-	levels = append(levels, matched,
-		level{"Sent", n.Sent, fmt.Sprintf("%s without a usable key, %s opted out since, %s not sent", count(n.Unusable), count(n.Withheld), count(n.Failed))},
+	levels = append(levels, matched, level{"Sent", n.Sent, notSent(r)},
 		level{"Received by Meta", n.Received, refused(n)})
 	if r.MatchRate != nil {
 		levels = append(levels, level{"Recognised by Meta", int64(*r.MatchRate*float64(n.Received) + 0.5), rateWords(*r.MatchRate) + " of the rows received" + basis(f.meta.sessions, f.meta.of)})
@@ -60,6 +59,16 @@ func funnel(f *facts, r *audience.Report) ([]step, error) {
 		steps[i] = step{Name: l.name, Count: count(l.count), Share: percent(l.count, levels[0].count), Note: l.note, Bar: drawn}
 	}
 	return steps, nil
+}
+
+// notSent says what became of the other matched rows. Of a mirror most need not be sent.
+func notSent(r *audience.Report) string {
+	n := r.Rows
+	said := fmt.Sprintf("%s without a usable key, %s opted out since, %s not sent", count(n.Unusable), count(n.Withheld), count(n.Failed))
+	if r.People != nil {
+		said = fmt.Sprintf("%s in the audience already, %s that say the same as another, ", count(n.Kept), count(n.Duplicate)) + said
+	}
+	return said
 }
 
 func refused(n audience.Rows) string {
@@ -87,8 +96,16 @@ func accounts(r *audience.Report) []account {
 		out = append(out, newAccount("From the source to the prepared table", "Source rows", n.Source,
 			[]string{"No consent", "Opted out", "Quarantined", "Prepared"}, n.NoConsent, n.Suppressed, n.Quarantined, n.Prepared))
 	}
-	return append(out, newAccount("From the match to Meta", "Matched rows", n.Matched,
-		[]string{"No usable key", "Opted out since", "Sent", "Not sent"}, n.Unusable, n.Withheld, n.Sent, n.Failed))
+	if r.People == nil {
+		return append(out, newAccount("From the match to Meta", "Matched rows", n.Matched,
+			[]string{"No usable key", "Opted out since", "Sent", "Not sent"}, n.Unusable, n.Withheld, n.Sent, n.Failed))
+	}
+	out = append(out, newAccount("From the match to Meta", "Matched rows", n.Matched,
+		[]string{"No usable key", "The same as another", "In the audience already", "Opted out since", "Sent", "Not sent"},
+		n.Unusable, n.Duplicate, n.Kept, n.Withheld, n.Sent, n.Failed))
+	l := n.Leaves
+	return append(out, newAccount("Out of the audience", "Rows of who leaves", l.Planned,
+		[]string{"No usable key", "Taken out", "Not taken out"}, l.Unusable, l.Sent, l.Failed))
 }
 
 func newAccount(title, name string, whole int64, names []string, parts ...int64) account {

@@ -15,12 +15,16 @@ import (
 // How much effort Meta's answers are worth. They count against the ad account's limits, as uploads do.
 const (
 	sessionsAsked  = 200
-	sessionsAtOnce = 4
+	sessionsOfFull = 2000 // on the full tier a question is one of 9,000 points, on the limited one of 60
+	sessionsAtOnce = 8
 	askTimeout     = 3 * time.Minute
 	looks          = 4 // at most, while Meta is at work on the audience or its counts lag behind
 	lookEvery      = 30 * time.Second
 	processing     = 24 * time.Hour // that Meta takes to recognise people: too long for a task to wait
 )
+
+// tierFull is audience.Preflight's word for an ad account that may ask a lot.
+const tierFull = "full"
 
 // answers is what Meta says of the audience and of the upload. Its zero value is that Meta said nothing.
 type answers struct {
@@ -39,13 +43,17 @@ type answers struct {
 	problem  error // why there is no more
 }
 
-// ask asks Meta about the audience and, at most sessionsAsked of them, about the sessions. The first failure ends the
+// ask asks Meta about the audience and about the sessions, at most as many as the ad account's tier allows. The first failure ends the
 // asking: the next question would most likely fail for the same reason.
-func ask(ctx context.Context, deps Deps, audienceID string, sessions []carried) answers {
-	a := answers{of: len(sessions), asked: sample(sessions), told: map[int64]*meta.SessionStatus{}}
+func ask(ctx context.Context, deps Deps, preflight *audience.Preflight, sessions []carried) answers {
+	most := sessionsAsked
+	if preflight.Tier == tierFull {
+		most = sessionsOfFull
+	}
+	a := answers{of: len(sessions), asked: sample(sessions, most), told: map[int64]*meta.SessionStatus{}}
 	asking, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	if err := a.look(asking, deps, audienceID); err != nil {
+	if err := a.look(asking, deps, preflight.AudienceID); err != nil {
 		a.problem = err
 		deps.Log.WarnContext(ctx, "Meta did not answer all questions about the audience", telemetry.KeyError, err.Error(),
 			telemetry.KeyClass, audience.ClassOf(err).String())
@@ -130,13 +138,13 @@ func settled(s *meta.SessionStatus, now time.Time) bool {
 }
 
 // sample takes sessions evenly from all of them: those of a big run differ less than its first ones do from its last.
-func sample[S any](sessions []S) []S {
-	if len(sessions) <= sessionsAsked {
+func sample[S any](sessions []S, most int) []S {
+	if len(sessions) <= most {
 		return sessions
 	}
-	some := make([]S, sessionsAsked)
+	some := make([]S, most)
 	for i := range some {
-		some[i] = sessions[i*len(sessions)/sessionsAsked]
+		some[i] = sessions[i*len(sessions)/most]
 	}
 	return some
 }

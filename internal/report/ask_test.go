@@ -72,8 +72,9 @@ func TestSample(t *testing.T) {
 	for i := range all {
 		all[i] = int64(i)
 	}
-	assert.Equal(t, all[:200], sample(all[:200]))
-	some := sample(all)
+	assert.Equal(t, all[:200], sample(all[:200], sessionsAsked))
+	assert.Equal(t, all, sample(all, sessionsOfFull))
+	some := sample(all, sessionsAsked)
 	require.Len(t, some, sessionsAsked)
 	assert.Equal(t, int64(0), some[0])
 	assert.Equal(t, int64(1989), some[199])

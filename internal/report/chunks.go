@@ -101,6 +101,9 @@ func chunkRows(parts []part, chunks []audience.Chunk) ([]chunkRow, int) {
 		row.Rows, row.Sent, row.Failed = count(wholeOf(n)), count(n.Sent), count(n.Failed)
 		row.Unusable, row.Withheld = count(n.Unusable), count(n.Withheld)
 		row.State = "Sent"
+		if parts[first].leaves && parts[last-1].leaves { // the leaves come first
+			row.State = "Taken out"
+		}
 		if !row.Done {
 			row.State = "Not complete"
 		}

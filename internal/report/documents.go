@@ -17,6 +17,12 @@ type documents struct {
 	query     audience.QueryResult
 	plan      audience.Plan
 	chunks    []audience.Chunk
+
+	changes   *audience.Changes    // nil: the definition asks for no mirror
+	replace   *audience.Replace    // nil: there is none, or it was not begun
+	stuck     *audience.Replace    // of another run: it must end before this one may send
+	closing   *audience.Closing    // nil: nobody has ended the replace
+	notClosed *audience.FailureDoc // why the last attempt to end it failed
 }
 
 func readDocuments(ctx context.Context, folder *storage.Folder, run *audience.Run) (*documents, error) {
@@ -47,8 +53,46 @@ func readDocuments(ctx context.Context, folder *storage.Folder, run *audience.Ru
 	if prepared.Schema != 0 {
 		d.prepared = &prepared
 	}
-	if err := folder.ReadJSON(ctx, audience.ChunksFile, &d.chunks); err != nil {
+	err := folder.ReadJSON(ctx, audience.ChunksFile, &d.chunks)
+	if err != nil {
 		return nil, fmt.Errorf("find the chunks of this run: %w", err)
 	}
-	return &d, nil
+	if d.changes, err = readIfThere(ctx, folder, audience.ChangesFile, func(c *audience.Changes) int { return c.Schema }); err != nil {
+		return nil, err
+	}
+	return &d, d.readReplace(ctx, folder)
+}
+
+// readReplace reads how far the replace came.
+func (d *documents) readReplace(ctx context.Context, folder *storage.Folder) (err error) {
+	if d.replace, err = readIfThere(ctx, folder, audience.ReplaceFile, func(r *audience.Replace) int { return r.Schema }); err != nil {
+		return err
+	}
+	if d.replace != nil && d.replace.Of != "" {
+		d.replace, d.stuck = nil, d.replace
+	}
+	if d.replace == nil {
+		return nil
+	}
+	if d.closing, err = readIfThere(ctx, folder, audience.ClosingFile, func(c *audience.Closing) int { return c.Schema }); err != nil {
+		return err
+	}
+	d.notClosed, err = readIfThere(ctx, folder, audience.FailureFile("upload-"+audience.CloseChunk), func(f *audience.FailureDoc) int { return f.Schema })
+	return err
+}
+
+// readIfThere reads a document that not every run has; nil when it is not there.
+func readIfThere[D any](ctx context.Context, folder *storage.Folder, name string, version func(*D) int) (*D, error) {
+	var document D
+	err := folder.ReadJSON(ctx, name, &document)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // that there is none is an answer
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find out what the upload did: %w", err)
+	}
+	if err := audience.CheckVersion(name, version(&document)); err != nil {
+		return nil, err
+	}
+	return &document, nil
 }

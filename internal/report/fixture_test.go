@@ -43,6 +43,9 @@ type world struct {
 	query     audience.QueryResult
 	plan      audience.Plan
 	chunks    []audience.Chunk
+	changes   *audience.Changes
+	replace   *audience.Replace
+	closing   *audience.Closing
 	receipts  map[string]*audience.Receipt
 	failures  map[string]*audience.FailureDoc
 	meta      *fakeMeta
@@ -134,6 +137,15 @@ func (w *world) write(t testing.TB, folder *storage.Folder) {
 	put(audience.QueryFile, w.query)
 	put(audience.PlanFile, w.plan)
 	put(audience.ChunksFile, w.chunks)
+	if w.changes != nil {
+		put(audience.ChangesFile, w.changes)
+	}
+	if w.replace != nil {
+		put(audience.ReplaceFile, w.replace)
+	}
+	if w.closing != nil {
+		put(audience.ClosingFile, w.closing)
+	}
 	for id, r := range w.receipts {
 		put(audience.ReceiptFile(id), r)
 	}

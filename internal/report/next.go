@@ -16,10 +16,13 @@ func (f *facts) advise(r *audience.Report, unbalanced error) []string {
 		first = append(first, sentence(unbalanced.Error()))
 	}
 	first = append(first, f.adviseChunks(r)...)
+	first = append(first, f.adviseReplace(r)...)
+	first = append(first, adviseMirror(r)...)
 	first = append(first, adviseDifferences(r, urgent)...)
 	first = append(first, f.adviseEmpty(r)...)
 	first = append(first, f.adviseStatus(r)...)
 
+	hints = append(hints, f.hintsOfReplace(r)...)
 	hints = append(hints, adviseDifferences(r, hint)...)
 	hints = append(hints, f.adviseMatch(r)...)
 	hints = append(hints, adviseKeys(r)...)
@@ -29,7 +32,7 @@ func (f *facts) advise(r *audience.Report, unbalanced error) []string {
 	if len(first) == 0 {
 		first = append(first, sent(r.Mode, len(hints) == 0))
 	}
-	return append(first, hints...)
+	return slices.Concat(first, hints, adviseMode(r))
 }
 
 // sent says that the upload is complete, and that all is well when nothing else is to be said.
@@ -38,10 +41,7 @@ func sent(mode string, well bool) string {
 	if well {
 		said = "All is well: every row that could be sent was sent."
 	}
-	if mode == audience.ModeRemove {
-		return said + " Meta takes up to 24 hours to remove the people from the audience."
-	}
-	return said + " Meta takes up to 24 hours to fill the audience; ads can use it while it fills."
+	return said + " " + modeTexts[mode].fills
 }
 
 // classAdvice is what a class of failure means to somebody who reads the report, those first that wait for a person.
@@ -174,14 +174,18 @@ func (f *facts) adviseStatus(r *audience.Report) []string {
 	if s == nil {
 		return nil
 	}
+	ours := f.meta.operation == meta.StatusBusy && f.docs.opened() // hintsOfReplace has more to say of it
 	switch f.meta.operation {
 	case meta.StatusBlocked, meta.StatusWarn, meta.StatusBusy:
+		if ours {
+			break
+		}
 		out = append(out, "Meta's status of the audience: "+stop(s.Operation))
 	}
 	switch {
 	case f.meta.delivery == meta.StatusBlocked:
 		out = append(out, sentence(s.Delivery))
-	case f.meta.delivery == meta.StatusWarn && r.Mode == audience.ModeAdd && r.Rows.Sent > 0:
+	case f.meta.delivery == meta.StatusWarn && r.Mode != audience.ModeRemove && r.Rows.Sent > 0:
 		out = append(out, sentence(s.Delivery)+" Meta counts new people within 24 hours; if it stays too small, widen the match or add another source.")
 	}
 	return out

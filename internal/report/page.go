@@ -25,6 +25,8 @@ type page struct {
 	Tone       string // good, warn, bad or quiet: how the outcome is coloured
 	Lead       string
 	Facts      []fact
+	Replace    []fact // how a replace went
+	Mirror     []fact // who joined and who left
 	Next       []string
 	Funnel     []step
 	Accounts   []account
@@ -49,7 +51,7 @@ func renderPage(f *facts, r *audience.Report, unbalanced error) ([]byte, error) 
 	p := page{
 		Title: r.AudienceName, Style: template.CSS(pageCSS), Next: r.Next, //nolint:gosec // our own file
 		Accounts: accounts(r), AtMeta: atMeta(r), RowReasons: rowReasons(r), Reasons: valueReasons(r), Refused: refusedOf(r), Meta: f.metaFacts(r),
-		Facts: f.pageFacts(r), Made: moment(r.FinishedAt),
+		Facts: f.pageFacts(r), Replace: f.replaceFacts(r), Mirror: f.mirrorFacts(r), Made: moment(r.FinishedAt),
 	}
 	p.Outcome, p.Tone = outcomeWords(r.Outcome, r.Mode)
 	p.Lead = lead(r)
@@ -83,10 +85,7 @@ func renderPage(f *facts, r *audience.Report, unbalanced error) ([]byte, error) 
 func outcomeWords(outcome, mode string) (words, tone string) {
 	switch outcome {
 	case audience.OutcomeSucceeded:
-		if mode == audience.ModeRemove {
-			return "Removed in full", "good"
-		}
-		return "Sent in full", "good"
+		return modeTexts[mode].full, "good"
 	case audience.OutcomePartial:
 		return "Sent in part", "warn"
 	case audience.OutcomeEmpty:
@@ -96,34 +95,35 @@ func outcomeWords(outcome, mode string) (words, tone string) {
 }
 
 func lead(r *audience.Report) string {
-	verb := "to add people to"
-	if r.Mode == audience.ModeRemove {
-		verb = "to remove people from"
-	}
+	aim := modeTexts[r.Mode].aim
 	switch {
+	case r.People != nil:
+		return leadOfMirror(r)
 	case r.Outcome == audience.OutcomeEmpty:
 		return "The query in the clean room matched nobody, so nothing was sent to Meta."
+	case r.Replaced != nil && r.Replaced.OpenedAt.IsZero():
+		return "Nothing was sent to Meta: the audience is as it was."
 	case r.Rows.Failed > 0:
-		return fmt.Sprintf("%s sent to Meta %s the audience; %s still to send.", rows(r.Rows.Sent), verb, rows(r.Rows.Failed))
+		return fmt.Sprintf("%s sent to Meta %s; %s still to send.", rows(r.Rows.Sent), aim, rows(r.Rows.Failed))
 	case r.MatchRate != nil:
-		return fmt.Sprintf("%s sent to Meta %s the audience. Meta recognised %s of them.", rows(r.Rows.Sent), verb, rateWords(*r.MatchRate))
+		return fmt.Sprintf("%s sent to Meta %s. Meta recognised %s of them.", rows(r.Rows.Sent), aim, rateWords(*r.MatchRate))
 	}
-	return fmt.Sprintf("%s sent to Meta %s the audience.", rows(r.Rows.Sent), verb)
+	return fmt.Sprintf("%s sent to Meta %s.", rows(r.Rows.Sent), aim)
 }
 
 func rateWords(rate float64) string { return percent(int64(rate*1e6), 1e6) }
 
 func (f *facts) pageFacts(r *audience.Report) []fact {
-	mode := "Adds people"
-	if r.Mode == audience.ModeRemove {
-		mode = "Removes people"
+	mode := modeTexts[r.Mode].does
+	if r.AskedMode != "" {
+		mode += fmt.Sprintf(" (the definition says %s: %s)", r.AskedMode, r.ModeReason)
 	}
 	id := r.AudienceID
 	if f.docs.preflight.Created {
 		id += " (made by this run)"
 	}
 	return []fact{
-		{"Ad account", r.AdAccount}, {"Audience at Meta", id}, {"Direction", mode}, {"Definition", r.Tenant + "/" + r.Audience}, {"Run", r.Run},
+		{"Ad account", r.AdAccount}, {"Audience at Meta", id}, {"What it does", mode}, {"Definition", r.Tenant + "/" + r.Audience}, {"Run", r.Run},
 		{"Started", moment(r.StartedAt)}, {"Took", duration(r.FinishedAt.Sub(r.StartedAt))},
 	}
 }

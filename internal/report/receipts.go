@@ -21,6 +21,7 @@ const (
 // A part is what a report keeps of one chunk: a receipt names every batch, and there may be 10,000 receipts.
 type part struct {
 	rows     audience.Rows // Unusable, Withheld, Sent, Failed, Received, Invalid
+	leaves   bool          // they take people out of a mirrored audience
 	done     bool
 	batches  int
 	sessions []carried // that rows were sent in
@@ -36,8 +37,8 @@ type part struct {
 
 // uploaded is what became of the matched rows.
 type uploaded struct {
-	parts     []part // one a chunk, in the plan's order
-	rows      audience.Rows
+	parts     []part           // one a chunk, in the plan's order
+	rows      audience.Rows    // Leaves has those of people who leave, the other fields have the rest
 	reasons   map[string]int64 // values dropped before sending, by KEY:reason
 	refused   []audience.RefusedRow
 	batches   int
@@ -76,19 +77,16 @@ func readReceipts(ctx context.Context, deps Deps, docs *documents) (*uploaded, e
 		deps.Log.WarnContext(ctx, "ignoring receipts of chunks that are not in the plan", "count", len(receipts), "such_as", receipts.any())
 	}
 	for i := range u.parts {
+		u.parts[i].leaves = docs.chunks[i].Remove
 		u.add(&u.parts[i])
 	}
+	u.explainWaiting(docs)
 	return u, nil
 }
 
 // add adds a chunk to the sums.
 func (u *uploaded) add(p *part) {
-	u.rows.Unusable += p.rows.Unusable
-	u.rows.Withheld += p.rows.Withheld
-	u.rows.Sent += p.rows.Sent
-	u.rows.Failed += p.rows.Failed
-	u.rows.Received += p.rows.Received
-	u.rows.Invalid += p.rows.Invalid
+	u.addRows(p)
 	u.batches += p.batches
 	u.throttled += p.throttle
 	for reason, n := range p.reasons {
@@ -103,6 +101,25 @@ func (u *uploaded) add(p *part) {
 	if p.finished.After(u.finished) {
 		u.finished = p.finished
 	}
+}
+
+// addRows keeps the two accounts apart: people who leave a mirrored audience are not in the match.
+func (u *uploaded) addRows(p *part) {
+	if l := &u.rows.Leaves; p.leaves {
+		l.Planned += wholeOf(p.rows)
+		l.Unusable += p.rows.Unusable
+		l.Sent += p.rows.Sent
+		l.Failed += p.rows.Failed
+		l.Received += p.rows.Received
+		l.Invalid += p.rows.Invalid
+		return
+	}
+	u.rows.Unusable += p.rows.Unusable
+	u.rows.Withheld += p.rows.Withheld
+	u.rows.Sent += p.rows.Sent
+	u.rows.Failed += p.rows.Failed
+	u.rows.Received += p.rows.Received
+	u.rows.Invalid += p.rows.Invalid
 }
 
 // A reader reads what there is of one chunk.
@@ -193,15 +210,6 @@ func (u *uploaded) wrong() error {
 		}
 	}
 	return errors.Join(found...)
-}
-
-// sessions are all the upload sessions that rows were sent in.
-func (u *uploaded) sessions() []carried {
-	var all []carried
-	for i := range u.parts {
-		all = append(all, u.parts[i].sessions...)
-	}
-	return all
 }
 
 func (u *uploaded) counts() audience.ChunkCounts {

@@ -82,4 +82,8 @@ func TestTenThousandReceipts(t *testing.T) {
 	assert.Equal(t, "01981", r.Failed[99].Chunk)
 	assert.Len(t, w.meta.asked, sessionsAsked)
 	assert.InDelta(t, 0.625, *r.MatchRate, 2e-3)
+
+	w.preflight.Tier, w.meta.asked = "full", nil
+	assert.Equal(t, 2000, w.run(t).Verification.Told)
+	assert.Len(t, w.meta.asked, 2000, "an account on the full tier has the room")
 }

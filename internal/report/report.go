@@ -62,7 +62,7 @@ func Run(ctx context.Context, deps Deps) (*audience.Report, error) {
 	if f.uploaded, err = readReceipts(ctx, deps, f.docs); err != nil {
 		return nil, err
 	}
-	f.meta = ask(ctx, deps, f.docs.preflight.AudienceID, f.uploaded.sessions())
+	f.meta = ask(ctx, deps, &f.docs.preflight, f.uploaded.sessions(f.docs))
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("ask Meta about the audience: %w", err)
 	}
@@ -103,9 +103,9 @@ func (f *facts) report(unbalanced error) *audience.Report {
 	u := f.uploaded
 	r := &audience.Report{
 		Schema: audience.DocumentVersion, Run: f.run.ID, Tenant: f.run.Tenant, Audience: f.run.Audience,
-		Mode: def.Meta.Mode, AdAccount: def.Meta.AdAccount, AudienceID: f.docs.preflight.AudienceID, AudienceName: cmp.Or(f.meta.name, def.Meta.AudienceName),
+		Mode: f.mode(), ModeReason: f.modeReason(), Replaced: f.replaced(), People: f.people(), AdAccount: def.Meta.AdAccount, AudienceID: f.docs.preflight.AudienceID, AudienceName: cmp.Or(f.meta.name, def.Meta.AudienceName),
 		SourceKnown: f.docs.prepared != nil, Rows: f.rows(),
-		Keys: map[audience.Key]audience.KeyQuality{}, RowReasons: map[string]int64{}, KeptReasons: map[string]int64{}, SendReasons: u.reasons,
+		Keys: map[audience.Key]audience.KeyQuality{}, RowReasons: map[string]int64{}, KeptReasons: map[string]int64{}, SendReasons: f.sumReasons(),
 		Chunks: u.counts(), Failed: u.failedChunks(f.docs.chunks), Batches: u.batches,
 		RefusedRows: u.refused, Verification: f.meta.verify(), MatchRate: f.meta.rate(), Times: times(f.stages()), Throttled: u.throttled,
 		Status: f.meta.status, MetaProblem: f.meta.problemClass(), StartedAt: f.run.StartedAt, FinishedAt: f.finished,
@@ -115,7 +115,10 @@ func (f *facts) report(unbalanced error) *audience.Report {
 		maps.Copy(r.RowReasons, p.RowReasons)
 		maps.Copy(r.KeptReasons, p.KeptReasons)
 	}
-	r.Outcome = outcomeOf(r.Rows.Matched, r.Chunks, f.docs.plan.ToleratedPercent)
+	if r.Mode != def.Meta.Mode {
+		r.AskedMode = def.Meta.Mode
+	}
+	r.Outcome = outcomeOf(r.Rows.Matched+r.Rows.Leaves.Planned, r.Chunks, f.docs.plan.ToleratedPercent)
 	if v := r.Verification; v != nil && v.Missing > 0 && r.Outcome == audience.OutcomeSucceeded {
 		r.Outcome = audience.OutcomePartial // not failed: to continue the run would send nothing, as its receipts say that all was sent
 	}
@@ -128,9 +131,11 @@ func (f *facts) report(unbalanced error) *audience.Report {
 
 func (f *facts) rows() audience.Rows {
 	u := f.uploaded
-	r := audience.Rows{
-		Matched: f.docs.plan.Rows, Unusable: u.rows.Unusable, Withheld: u.rows.Withheld, Sent: u.rows.Sent, Failed: u.rows.Failed,
-		Received: u.rows.Received, Invalid: u.rows.Invalid,
+	r := u.rows
+	r.Matched = f.docs.plan.Rows
+	if c := f.mirrored(); c != nil {
+		r.Matched, r.Duplicate, r.Kept = c.Matched, c.Duplicate, c.Kept
+		r.Unusable += c.Unusable
 	}
 	if p := f.docs.prepared; p != nil {
 		r.Source, r.NoConsent, r.Suppressed, r.Quarantined, r.Prepared = p.Source, p.NoConsent, p.Suppressed, p.Quarantined, p.Prepared
@@ -140,14 +145,14 @@ func (f *facts) rows() audience.Rows {
 
 // balance is nil when nothing has vanished. That it does not balance is a fault of ours which another try does not mend.
 func (f *facts) balance() error {
-	err := errors.Join(f.rows().Balance(), f.uploaded.wrong())
+	err := errors.Join(f.rows().Balance(), f.leavesPlanned(), f.uploaded.wrong())
 	if err != nil {
 		err = fmt.Errorf("the account of the rows does not balance: %w", err)
 	}
 	return audience.Fail(audience.Invalid, "this is a fault of CleanReach: keep the run's folder and report it with report.json", err)
 }
 
-// outcomeOf judges a run by the arithmetic of Step Functions' ToleratedFailurePercentage, so that the report and the
+// outcomeOf judges a run, by the rows that there were to send or to keep, and by the arithmetic of Step Functions' ToleratedFailurePercentage, so that the report and the
 // state machine agree.
 func outcomeOf(matched int64, chunks audience.ChunkCounts, tolerated float64) string {
 	switch {

@@ -149,7 +149,7 @@ func TestUnbalancedRunFailsWithItsReport(t *testing.T) {
 		want  string
 	}{
 		{"source", func(w *world) { w.prepared.Quarantined++ }, "source has 10000 rows but no_consent 400 + suppressed 0 + quarantined 401 + prepared 9200 = 10001"},
-		{"match", func(w *world) { w.plan.Rows++ }, "matched has 4001 rows but unusable 40 + withheld 0 + sent 3960 + failed 0 = 4000"},
+		{"match", func(w *world) { w.plan.Rows++ }, "matched has 4001 rows but unusable 40 + duplicate 0 + kept 0 + withheld 0 + sent 3960 + failed 0 = 4000"},
 		{"a receipt", func(w *world) { w.receipts["00002"].Sent-- }, "the receipt of chunk 00002 has 1000 rows but unusable 10 + withheld 0 + sent 989 + failed 0 = 999"},
 		{"two receipts that make up for each other", func(w *world) { w.receipts["00002"].Sent--; w.receipts["00003"].Sent++ }, "chunk 00003 has 1000 rows but unusable 10 + withheld 0 + sent 991"},
 	} {

@@ -11,7 +11,8 @@ import (
 func scenes() map[string]*world {
 	return map[string]*world{
 		"succeeded": newWorld(3, 200_000), "partial": partial(), "failed": failedRun(), "empty": emptyRun(), "glue": glueRun(), "unbalanced": unbalancedRun(), "removed": removedRun(),
-		"differing": differingRun(),
+		"differing": differingRun(), "replaced": replacedRun(), "replacing": replacingRun(), "unopened": unopenedRun(), "mirrored": mirroredRun(), "leaving": leavingRun(),
+		"fallback": fallbackRun(),
 	}
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -16,13 +17,45 @@ type carried struct {
 	chunk string
 	id    int64
 	rows  int64 // that Meta acknowledged
+	// repeats is how many rows Meta may count twice: the closing batch of a replace has one that was sent before.
+	repeats int64
+	chunks  int // that share it: the session of a replace is one for all chunks
+}
+
+// sessions are all the upload sessions that rows were sent in, those that chunks share first. That of a replace which Meta
+// took in part only is left out: what it carried was added again.
+func (u *uploaded) sessions(docs *documents) []carried {
+	var all []carried
+	place := map[int64]int{}
+	for i := range u.parts {
+		for _, c := range u.parts[i].sessions {
+			if at, shared := place[c.id]; shared {
+				all[at].rows += c.rows
+				all[at].chunks++
+				continue
+			}
+			place[c.id] = len(all)
+			all = append(all, c)
+		}
+	}
+	if r := docs.replace; r != nil {
+		at, sent := place[r.Session]
+		switch {
+		case sent && r.Partial:
+			all = slices.Delete(all, at, at+1)
+		case sent && docs.closing != nil && docs.closing.Session == r.Session && docs.closing.How == audience.ClosedByBatch:
+			all[at].repeats = 1
+		}
+	}
+	slices.SortStableFunc(all, func(a, b carried) int { return cmp.Compare(b.chunks, a.chunks) })
+	return all
 }
 
 // sessionsOf are the sessions that a receipt's batches went to.
 func sessionsOf(r *audience.Receipt) []carried {
 	var all []carried
 	for _, s := range r.Sessions {
-		c := carried{chunk: r.Chunk, id: s.ID}
+		c := carried{chunk: r.Chunk, id: s.ID, chunks: 1}
 		for i := range r.Batches {
 			if r.Batches[i].Session == s.ID {
 				c.rows += r.Batches[i].Rows
@@ -54,11 +87,15 @@ func (a *answers) verify() *audience.Verification {
 		}
 		v.Sent += c.rows
 		d := audience.SessionDifference{Chunk: c.chunk, Session: c.id, Sent: c.rows}
+		if c.chunks > 1 {
+			d.Chunks = c.chunks
+		}
 		if s == nil {
 			v.Unknown++
 		} else {
-			d.Received, d.Ended = s.Received, ended(s)
-			v.Received += s.Received
+			repeated := min(max(s.Received-c.rows, 0), c.repeats)
+			d.Received, d.Ended = s.Received-repeated, ended(s)
+			v.Received += d.Received
 			v.Matched += s.Matched
 		}
 		switch {
@@ -99,10 +136,7 @@ func differences(v *audience.Verification, mode string) []difference {
 	if v == nil {
 		return nil
 	}
-	again := "start a new run of the audience: adding people twice changes nothing"
-	if mode == audience.ModeRemove {
-		again = "start a new run of the audience: removing people twice changes nothing"
-	}
+	again := "start a new run of the audience: " + modeTexts[mode].again
 	all := []difference{
 		{urgent, v.Missing, "Meta lacks %s that it had acknowledged: their upload sessions are over, and have fewer rows than were sent",
 			"a session was over, 90 minutes after its first batch, before its last batches were taken in, and Meta discarded them", again},
@@ -137,6 +171,9 @@ func arrived(r *audience.Report) []fact {
 		return nil
 	}
 	by := basis(v.Told, v.Sessions)
+	if v.Told < v.Sessions {
+		by += "; the others were not asked about, as questions count against the ad account's limits"
+	}
 	found := differences(v, r.Mode)
 	if len(found) == 0 {
 		return []fact{{"Arrived", fmt.Sprintf("Meta has all %s that were sent, by the receipts%s.", rows(v.Sent), by)}}

@@ -21,6 +21,7 @@ var keyNames = map[audience.Key]string{
 	audience.ExternID: "Customer id", audience.Email: "E-mail address", audience.Phone: "Phone number", audience.Gender: "Gender",
 	audience.DOB: "Date of birth", audience.DOBYear: "Year of birth", audience.DOBMonth: "Month of birth", audience.DOBDay: "Day of birth",
 	audience.LastName: "Last name", audience.First: "First name", audience.Initial: "First initial", audience.City: "City",
+	audience.LookalikeValue: "Value of the customer", audience.DataProcessing: "Limited data use",
 	audience.State: "State or region", audience.Zip: "Postal code", audience.MADID: "Mobile advertising id", audience.Country: "Country",
 	"ROW": "Whole row", // what an upload calls a row that it cannot read
 }
