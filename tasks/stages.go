@@ -25,7 +25,12 @@ var preflightStage = stageFunc{"preflight", true, func(ctx context.Context, w *w
 	if err != nil {
 		return err
 	}
-	result, err := preflight.Run(ctx, preflight.Deps{Run: w.run, Folder: w.folder, Meta: client, Now: time.Now, Log: w.log})
+	state, done, err := stateOf(ctx, w.run)
+	if err != nil {
+		return err
+	}
+	defer done()
+	result, err := preflight.Run(ctx, preflight.Deps{Run: w.run, Folder: w.folder, State: state, Meta: client, Now: time.Now, Log: w.log})
 	w.measurePreflight(result)
 	return err
 }}

@@ -31,6 +31,7 @@ type carried struct {
 	firstAck time.Time // of a batch
 	last     time.Time // acknowledged batch
 	batches  int       // that were acknowledged
+	pending  bool      // there is one that may have arrived
 }
 
 // readReceipts reads the receipts of the plan's chunks. One of other rows, which another match has left, is none.
@@ -101,9 +102,9 @@ func sentOf(r *audience.Receipt) *sent {
 		s.sessions[b.Session] = c
 	}
 	for _, p := range r.Pending {
-		if c, is := s.sessions[p.Session]; !is {
-			s.sessions[p.Session] = c
-		}
+		c := s.sessions[p.Session]
+		c.pending = true
+		s.sessions[p.Session] = c
 	}
 	return s
 }
@@ -113,6 +114,6 @@ func (s *sent) hadNobody(session int64) bool {
 	if s == nil || s.failed || s.attempts == 0 {
 		return false
 	}
-	_, begun := s.sessions[session]
-	return !begun
+	c := s.sessions[session]
+	return c.batches == 0 && !c.pending
 }

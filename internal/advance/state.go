@@ -9,11 +9,20 @@ import (
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
-// announce writes into the audience's state that this run is about to replace its people, before Meta hears of it.
-func (t *turn) announce(ctx context.Context, r *audience.Replace) error {
+// openReplace is the replace that is in progress, as far as the audience's state tells; nil when it tells of none.
+func (t *turn) openReplace(ctx context.Context) (*audience.OpenReplace, error) {
 	var open audience.OpenReplace
 	is, err := read(ctx, t.State, audience.OpenReplaceFile, &open, &open.Schema)
-	if err != nil || is && open.Run == t.Run.ID && open.Session == r.Session {
+	if err != nil || !is {
+		return nil, err
+	}
+	return &open, nil
+}
+
+// announce writes into the audience's state that this run is about to replace its people, before Meta hears of it.
+func (t *turn) announce(ctx context.Context, r *audience.Replace) error {
+	open, err := t.openReplace(ctx)
+	if err != nil || open.Is(t.Run.ID, r.Session) {
 		return err
 	}
 	return t.State.WriteJSON(ctx, audience.OpenReplaceFile, audience.OpenReplace{
@@ -24,9 +33,8 @@ func (t *turn) announce(ctx context.Context, r *audience.Replace) error {
 // stillOurs refuses to go on with a replace that a later run has ended meanwhile: what is left of this one would come on top
 // of what that run has sent.
 func (t *turn) stillOurs(ctx context.Context, r *audience.Replace) error {
-	var open audience.OpenReplace
-	is, err := read(ctx, t.State, audience.OpenReplaceFile, &open, &open.Schema)
-	if err != nil || is && open.Run == t.Run.ID && open.Session == r.Session {
+	open, err := t.openReplace(ctx)
+	if err != nil || open.Is(t.Run.ID, r.Session) {
 		return err
 	}
 	return audience.Failf(audience.Invalid, "continue the replace of run %s: a later run has ended it, and may have sent other people since: start a new run", t.Run.ID)
@@ -35,9 +43,8 @@ func (t *turn) stillOurs(ctx context.Context, r *audience.Replace) error {
 // recover ends a replace that an earlier run of the audience has left open, which Meta would end after 90 minutes, or not at
 // all: with a batch of this run's people when they are of the session's schema, else by waiting.
 func (t *turn) recover(ctx context.Context) (*audience.Upload, error) {
-	var open audience.OpenReplace
-	is, err := read(ctx, t.State, audience.OpenReplaceFile, &open, &open.Schema)
-	if err != nil || !is || open.Run == t.Run.ID || open.AudienceID != t.audienceID || len(t.chunks) == 0 {
+	open, err := t.openReplace(ctx)
+	if err != nil || open == nil || open.Run == t.Run.ID || open.AudienceID != t.audienceID || len(t.chunks) == 0 {
 		return nil, err
 	}
 	own, err := t.own(ctx)
@@ -47,13 +54,17 @@ func (t *turn) recover(ctx context.Context) (*audience.Upload, error) {
 	if own != nil && !own.OpenedAt.IsZero() {
 		return nil, t.stillOurs(ctx, own)
 	}
-	busy, err := t.busy(ctx)
-	if err != nil {
+	switch busy, err := t.busy(ctx); {
+	case err != nil:
 		return nil, err
-	}
-	if !busy {
+	case !busy:
 		return nil, errors.Join(t.Folder.Delete(ctx, audience.ReplaceFile), t.State.Delete(ctx, audience.OpenReplaceFile))
 	}
+	return t.endOf(ctx, open)
+}
+
+// endOf ends the session of another run's replace, or waits until it is over and Meta is done with it.
+func (t *turn) endOf(ctx context.Context, open *audience.OpenReplace) (*audience.Upload, error) {
 	s, err := t.Meta.SessionStatus(ctx, t.audienceID, open.Session)
 	if err != nil {
 		return nil, fmt.Errorf("see how far the replace of run %s is: %w", open.Run, err)

@@ -82,6 +82,8 @@ type Preflight struct {
 	Status int `json:"status"`
 	// Tier is the ad account's tier of rate limits as far as Meta told: limited, full, or nothing.
 	Tier string `json:"tier,omitempty"`
+	// LowerBound is how many people are in the audience at least, as Meta tells it: up to 1000 a placeholder for their privacy.
+	LowerBound int64 `json:"lower_bound,omitempty"`
 	// TokenExpiresAt is when Meta's token ends or loses its access to data, whichever is first; zero: Meta announces no end.
 	TokenExpiresAt time.Time `json:"token_expires_at,omitzero"`
 	Checks         []Check   `json:"checks"`
@@ -89,6 +91,12 @@ type Preflight struct {
 	StartedAt      time.Time `json:"started_at"`
 	FinishedAt     time.Time `json:"finished_at"`
 }
+
+// The tiers of an ad account's rate limits.
+const (
+	TierLimited = "limited"
+	TierFull    = "full"
+)
 
 // A Check is one line of preflight and of `cleanreach doctor`.
 type Check struct {

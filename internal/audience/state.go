@@ -23,6 +23,11 @@ type OpenReplace struct {
 	OpenedAt   time.Time `json:"opened_at"` // when the run was about to send the session's first batch
 }
 
+// Is reports whether it is the session of a run. Nothing is none.
+func (o *OpenReplace) Is(run string, session int64) bool {
+	return o != nil && o.Run == run && o.Session == session
+}
+
 // A LastReplace is StateDir's replaced.json: what the latest replace that was sent as a whole left in the audience.
 type LastReplace struct {
 	Schema       int       `json:"schema"`

@@ -80,8 +80,10 @@ func (f *Findings) tier(q Question) {
 	}
 	switch usage := m.Usage(); usage.Tier {
 	case meta.TierFull:
+		f.Tier = audience.TierFull
 		f.ok(checkTier, "full access: the ad account's score may reach 9,000 points")
 	case meta.TierLimited:
+		f.Tier = audience.TierLimited
 		f.warn(checkTier, "ask for the full access tier of the Marketing API, unless the audiences are small",
 			"limited access: about 20 batches of 10,000 people in 5 minutes")
 	default:

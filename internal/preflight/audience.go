@@ -22,13 +22,14 @@ func (f *Findings) audience(ctx context.Context, q Question) {
 		f.unseen(id, q, err)
 		return
 	}
-	f.AudienceID = id
+	f.AudienceID, f.Status, f.LowerBound = id, a.OperationStatus.Code, a.LowerBound
 	f.belongs(a, q.Definition)
 	f.owner(a, q.Definition)
 	f.subtype(a)
 	f.values(a)
 	f.source(a)
-	f.status(a)
+	f.status(ctx, q, a)
+	f.replace(a, q)
 }
 
 // unseen is the failure of an audience that Meta does not show.
@@ -64,6 +65,9 @@ func (f *Findings) find(ctx context.Context, q Question) (id string, found bool)
 			"there is nothing to remove people from: no audience of %s carries the mark %s in its description", def.Meta.AdAccount, def.Mark())
 	default:
 		f.missing = true
+		if def.Meta.Mode == audience.ModeReplace {
+			f.nobodyToReplace()
+		}
 		f.ok(checkAudience, "there is none yet: the run creates %q when no check fails", def.Meta.AudienceName)
 	}
 	return "", false
@@ -157,12 +161,25 @@ func (f *Findings) source(a meta.CustomAudience) {
 	}
 }
 
-// status checks what Meta says of the audience. One that Meta is at work on is worth waiting for.
-func (f *Findings) status(a meta.CustomAudience) {
+// status checks what Meta says of the audience. One that Meta is at work on is worth waiting for. A replace in progress is
+// none of this run's business, but where a run of ours has left it: that one the run brings to its end.
+func (f *Findings) status(ctx context.Context, q Question, a meta.CustomAudience) {
 	code := a.OperationStatus.Code
+	if code == meta.OperationReplacing {
+		var err error
+		if f.stuck, err = f.ours(ctx, q, a); err != nil {
+			f.refused(checkStatus, err)
+			return
+		}
+	}
 	switch severity, text := a.OperationStatus.Operation(); {
 	case severity == meta.StatusBlocked:
 		f.fail(checkStatus, audience.Action, "open the audience in Ads Manager", "status %d: %s", code, text)
+	case f.stuck && q.Open.Run == q.Run:
+		f.ok(checkStatus, "status %d: the replace that this run has begun is in progress", code)
+	case f.stuck:
+		f.warn(checkStatus, "", "status %d: the replace that run %s began on %s was never ended: this run ends it, or waits until Meta does, before it sends anything",
+			code, q.Open.Run, q.Open.OpenedAt.UTC().Format(time.DateTime))
 	case severity == meta.StatusBusy:
 		f.fail(checkStatus, audience.Throttled, "start it again when the audience's operation status is back to 200", "status %d: %s", code, text)
 	case severity == meta.StatusWarn, severity == meta.StatusUnknown && code != 0:

@@ -27,6 +27,7 @@ const (
 	checkValues     = "audience values"
 	checkSource     = "audience data source"
 	checkStatus     = "audience status"
+	checkReplace    = "replace"
 )
 
 // A Question is what Check is asked about.
@@ -38,12 +39,18 @@ type Question struct {
 	// sticks to it, for people may be in it already. Created says that the run created it: Meta may not show it yet.
 	Known   string
 	Created bool
+
+	// Of a run, what is known of replaces; `doctor` knows nothing of them.
+	Run   string                // its id
+	Mode  string                // that an earlier attempt of it settled on; nothing when there was none
+	Began bool                  // Meta has, or may have, the first batch of its own replace
+	Open  *audience.OpenReplace // that it or an earlier run has left open; nil when none has
 }
 
 // Check asks Meta about the token, the ad account and the audience, and changes nothing. It asks on after a failure, so
 // that everything wrong is known at once, unless the failure is the answer to every further question too.
 func Check(ctx context.Context, q Question) *Findings {
-	f := &Findings{account: q.Definition.Meta.AdAccount}
+	f := &Findings{account: q.Definition.Meta.AdAccount, Mode: q.Definition.Meta.Mode}
 	if !f.token(ctx, q) {
 		return f
 	}

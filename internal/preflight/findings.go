@@ -18,6 +18,12 @@ type Findings struct {
 	// TokenExpiresAt is when the token ends or loses its access to data, whichever is first; zero when Meta announces no end.
 	TokenExpiresAt time.Time
 
+	Mode       string // what a run does: the definition's mode, but it adds where there is nobody to replace
+	Status     int    // the audience's operation status; 0 when Meta gave none
+	LowerBound int64  // of the people in the audience, as Meta tells it
+	Tier       string // limited or full; empty when Meta's headers do not tell it
+
+	stuck   bool   // the replace that is in progress is one of ours
 	account string // act_<digits> of the definition
 	missing bool   // Meta has no such audience: a run creates it
 	failed  []failed

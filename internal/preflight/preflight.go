@@ -24,6 +24,7 @@ const saveTimeout = 15 * time.Second
 type Deps struct {
 	Run    *audience.Run
 	Folder *storage.Folder  // of the run; preflight.json is written into it
+	State  *storage.Folder  // the audience's StateDir; a replace in it that is over is forgotten
 	Meta   meta.API         // paced and retrying
 	Now    func() time.Time // time.Now, but for tests
 	Log    *slog.Logger
@@ -41,7 +42,15 @@ func Run(ctx context.Context, deps Deps) (*audience.Preflight, error) {
 		return nil, err
 	}
 	def := deps.Run.Def()
-	found := Check(ctx, Question{Definition: def, Meta: deps.Meta, Now: started, Known: before.AudienceID, Created: before.Created})
+	q := Question{Definition: def, Meta: deps.Meta, Now: started, Known: before.AudienceID, Created: before.Created, Run: deps.Run.ID, Mode: before.Mode}
+	if err := q.readReplaces(ctx, deps); err != nil {
+		return nil, err
+	}
+	// What stopped an earlier attempt of the run stops no other one, unless Meta still says so.
+	if err := deps.Folder.Delete(ctx, audience.StopFile); err != nil {
+		return nil, err
+	}
+	found := Check(ctx, q)
 	created := before.Created
 	if found.missing && found.Err() == nil {
 		created = found.create(ctx, deps.Meta, def)
@@ -50,7 +59,8 @@ func Run(ctx context.Context, deps Deps) (*audience.Preflight, error) {
 		return nil, audience.Fail(audience.Transient, "start it again", fmt.Errorf("preflight was stopped: %w", context.Cause(ctx)))
 	}
 	result := &audience.Preflight{
-		Schema: audience.DocumentVersion, AudienceID: found.AudienceID, Created: created, TokenExpiresAt: found.TokenExpiresAt,
+		Schema: audience.DocumentVersion, AudienceID: found.AudienceID, Created: created, Mode: found.Mode, Status: found.Status, Tier: found.Tier,
+		LowerBound: found.LowerBound, TokenExpiresAt: found.TokenExpiresAt,
 		Checks: found.Checks, Query: audience.QueryOf(def), StartedAt: started, FinishedAt: deps.Now(),
 	}
 	if result.AudienceID == "" {
@@ -59,20 +69,53 @@ func Run(ctx context.Context, deps Deps) (*audience.Preflight, error) {
 	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
 	log(saving, deps.Log, result.Checks)
-	return result, errors.Join(found.Err(), deps.Folder.WriteJSON(saving, audience.PreflightFile, result))
+	return result, errors.Join(found.Err(), deps.Folder.WriteJSON(saving, audience.PreflightFile, result), forget(saving, deps, q, found))
+}
+
+// readReplaces reads what is known of this run's own replace and of one that was left open.
+func (q *Question) readReplaces(ctx context.Context, deps Deps) error {
+	var own audience.Replace
+	began, err := read(ctx, deps.Folder, audience.ReplaceFile, &own, &own.Schema)
+	if err != nil {
+		return err
+	}
+	var open audience.OpenReplace
+	is, err := read(ctx, deps.State, audience.OpenReplaceFile, &open, &open.Schema)
+	if err != nil {
+		return err
+	}
+	q.Began = began && own.Of == "" && (!own.OpenedAt.IsZero() || is && open.Run == q.Run)
+	if is {
+		q.Open = &open
+	}
+	return nil
+}
+
+// read decodes a document that need not be there, and reports whether it is.
+func read(ctx context.Context, folder *storage.Folder, name string, into any, version *int) (bool, error) {
+	err := folder.ReadJSON(ctx, name, into)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("find out what an earlier preflight of this run, or a replace, has begun: %w", err)
+	}
+	return true, audience.CheckVersion(name, *version)
+}
+
+// forget takes note that a replace of an earlier run is over, so that a later one of somebody else's is not taken for it. This
+// run's own is Advance's to settle.
+func forget(ctx context.Context, deps Deps, q Question, found *Findings) error {
+	if q.Open == nil || q.Open.Run == q.Run || q.Open.AudienceID != found.AudienceID || found.Status != meta.OperationNormal {
+		return nil
+	}
+	return deps.State.Delete(ctx, audience.OpenReplaceFile)
 }
 
 // earlier reads what an earlier preflight of this run left, or gives the zero value.
-func earlier(ctx context.Context, folder *storage.Folder) (audience.Preflight, error) {
-	var r audience.Preflight
-	err := folder.ReadJSON(ctx, audience.PreflightFile, &r)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return audience.Preflight{}, nil
-	case err != nil:
-		return audience.Preflight{}, fmt.Errorf("find out what an earlier preflight of this run did: %w", err)
-	}
-	return r, audience.CheckVersion(audience.PreflightFile, r.Schema)
+func earlier(ctx context.Context, folder *storage.Folder) (r audience.Preflight, err error) {
+	_, err = read(ctx, folder, audience.PreflightFile, &r, &r.Schema)
+	return r, err
 }
 
 func log(ctx context.Context, log *slog.Logger, checks []audience.Check) {

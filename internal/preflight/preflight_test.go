@@ -46,6 +46,7 @@ func newBench(t testing.TB) *bench {
 	web := httptest.NewServer(b.server)
 	b.deps.Folder, err = storage.Open(t.Context(), "file://"+t.TempDir())
 	require.NoError(t, err)
+	b.deps.State = b.deps.Folder.Sub("state")
 	t.Cleanup(func() {
 		web.Close()
 		assert.NoError(t, errors.Join(b.server.Close(), b.deps.Folder.Close()))
@@ -293,7 +294,7 @@ func TestEarlierDocument(t *testing.T) {
 		document any
 		want     string
 	}{
-		"not ours":        {"x", "what an earlier preflight of this run did"},
+		"not ours":        {"x", "what an earlier preflight of this run"},
 		"another version": {audience.Preflight{Schema: 7}, "schema version is 7"},
 	} {
 		t.Run(name, func(t *testing.T) {
