@@ -80,14 +80,6 @@ type Meta struct {
 	DataProcessing *Processing `json:"data_processing_options,omitempty"` // default: nothing is said of it, unless a column does
 }
 
-// Processing says whether Meta may use the people in a limited way only (LDU, limited data use): all of them, or those of
-// whom the column that is mapped to DATA_PROCESSING_OPTIONS says nothing.
-type Processing struct {
-	Options []string `json:"options"`           // LDU, or nothing for no limits
-	Country int      `json:"country,omitempty"` // of the people with LDU: 1 is the United States; default: Meta finds out where they are
-	State   int      `json:"state,omitempty"`   // likewise, by Meta's numbers: 1000 is California
-}
-
 // Limits stop a run before it does harm, and pace it.
 type Limits struct {
 	MaxInvalidRatio        float64 `json:"max_invalid_ratio"`         // quarantined rows / rows with consent; default 0.2

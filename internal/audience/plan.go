@@ -9,7 +9,7 @@ type Plan struct {
 	Location         string        `json:"location"` // where the matched files are
 	Files            []MatchedFile `json:"files"`
 	Columns          []PlanColumn  `json:"columns"`
-	Ignored          []string      `json:"ignored,omitempty"` // columns that are no key
+	Ignored          []string      `json:"ignored,omitempty"` // columns that are no key, or of no use here
 	Rows             int64         `json:"rows"`
 	Chunks           int           `json:"chunks"`
 	Concurrency      int           `json:"concurrency"`
@@ -18,6 +18,8 @@ type Plan struct {
 	Replace          *ReplacePlan  `json:"replace,omitempty"` // of an upload that replaces
 	StartedAt        time.Time     `json:"started_at"`
 	FinishedAt       time.Time     `json:"finished_at"`
+	// Processing is the definition's. It is set exactly where Meta is told of each row whether limited data use applies.
+	Processing *Processing `json:"data_processing_options,omitempty"`
 }
 
 // A ReplacePlan lays out the one upload session of a replace, which all chunks share. The numbers of its batches are dealt

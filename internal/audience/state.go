@@ -1,9 +1,6 @@
 package audience
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Documents in StateDir, which outlive the runs of an audience.
 const (
@@ -36,13 +33,4 @@ type LastReplace struct {
 	Rows         int64     `json:"rows"`                    // that Meta acknowledged
 	BatchSeconds float64   `json:"batch_seconds,omitempty"` // that a task took for a batch on average, Meta's waits included; 0: too few to tell
 	At           time.Time `json:"at"`
-}
-
-// Group is the schema of the plan's columns as sessions and batches name it: all keys, joined by commas.
-func (p *Plan) Group() string {
-	keys := make([]string, len(p.Columns))
-	for i, c := range p.Columns {
-		keys[i] = string(c.Key)
-	}
-	return strings.Join(keys, ",")
 }

@@ -313,10 +313,10 @@ func TestProcessing(t *testing.T) {
 		value, want string
 		reason      Reason
 	}{
-		{"LDU", Limited, ""}, {" ldu ", Limited, ""}, {`["LDU"]`, Limited, ""}, {"['LDU']", Limited, ""}, {"[LDU]", Limited, ""}, {"Yes", Limited, ""}, {"y", Limited, ""}, {"TRUE", Limited, ""}, {"t", Limited, ""}, {"1", Limited, ""}, {"1.0", Limited, ""}, {"on", Limited, ""},
-		{"[]", Unlimited, ""}, {"[ ]", Unlimited, ""}, {`[""]`, Unlimited, ""}, {"no", Unlimited, ""}, {"N", Unlimited, ""}, {"false", Unlimited, ""}, {"F", Unlimited, ""}, {"0", Unlimited, ""}, {"0.0", Unlimited, ""}, {"off", Unlimited, ""},
+		{"LDU", audience.Limited, ""}, {" ldu ", audience.Limited, ""}, {`["LDU"]`, audience.Limited, ""}, {"['LDU']", audience.Limited, ""}, {"[LDU]", audience.Limited, ""}, {"Yes", audience.Limited, ""}, {"y", audience.Limited, ""}, {"TRUE", audience.Limited, ""}, {"t", audience.Limited, ""}, {"1", audience.Limited, ""}, {"1.0", audience.Limited, ""}, {"on", audience.Limited, ""},
+		{"[]", audience.Unlimited, ""}, {"[ ]", audience.Unlimited, ""}, {`[""]`, audience.Unlimited, ""}, {"no", audience.Unlimited, ""}, {"N", audience.Unlimited, ""}, {"false", audience.Unlimited, ""}, {"F", audience.Unlimited, ""}, {"0", audience.Unlimited, ""}, {"0.0", audience.Unlimited, ""}, {"off", audience.Unlimited, ""},
 		{"", "", ""}, {" ", "", ""}, {"n/a", "", Placeholder}, {"null", "", Placeholder}, {"-", "", Placeholder}, {"unknown", "", Placeholder},
-		{"x", Limited, NotYesOrNo}, {"opted out", Limited, NotYesOrNo}, {"2", Limited, NotYesOrNo}, {`["LDU","LDU"]`, Limited, NotYesOrNo}, {"[1]", Limited, ""}, {"California", Limited, NotYesOrNo}, {"\xff", Limited, NotYesOrNo}, {strings.Repeat("n", 2049), Limited, NotYesOrNo},
+		{"x", audience.Limited, NotYesOrNo}, {"opted out", audience.Limited, NotYesOrNo}, {"2", audience.Limited, NotYesOrNo}, {`["LDU","LDU"]`, audience.Limited, NotYesOrNo}, {"[1]", audience.Limited, ""}, {"California", audience.Limited, NotYesOrNo}, {"\xff", audience.Limited, NotYesOrNo}, {strings.Repeat("n", 2049), audience.Limited, NotYesOrNo},
 	} {
 		got, form := n.Append([]byte("before "), audience.DataProcessing, []byte(c.value), nil)
 		assert.Equal(t, "before "+c.want, string(got), c.value)

@@ -3,6 +3,7 @@ package identity
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"sync"
 )
@@ -69,3 +70,17 @@ var worthless = sync.OnceValue(func() map[[sha256.Size]byte]Reason {
 	}
 	return m
 })
+
+// mayBeWorthless has, by beginning, the hashes of nothing and few others.
+var mayBeWorthless = sync.OnceValue(func() *[1 << 16]bool {
+	var may [1 << 16]bool
+	for sum := range worthless() {
+		may[beginning(hex.AppendEncode(nil, sum[:2]))] = true
+	}
+	return &may
+})
+
+// beginning spreads the first four digits of a hash over 16 bits.
+func beginning(digits []byte) uint16 {
+	return uint16(binary.LittleEndian.Uint32(digits) * 0x9e3779b1 >> 16) //nolint:gosec // what is cut off is zero
+}

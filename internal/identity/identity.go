@@ -198,7 +198,7 @@ func MaxBytes(key audience.Key) int {
 	case audience.LookalikeValue:
 		return 32
 	case audience.DataProcessing:
-		return len(Limited)
+		return len(audience.Limited)
 	}
 	return 256 // names and places; a letter takes up to four bytes
 }

@@ -90,12 +90,6 @@ func separated(v []byte) bool {
 	return digits
 }
 
-// What DATA_PROCESSING_OPTIONS may be, as Meta takes it.
-const (
-	Limited   = `["LDU"]` // limited data use
-	Unlimited = `[]`
-)
-
 // processing is DATA_PROCESSING_OPTIONS. What stands for a missing value leaves nothing, so that the definition decides. What is
 // neither yes nor no comes out as LDU, with a reason: somebody has written something about this person, and to limit the
 // use of data without need costs reach, while not to limit it may break a law.
@@ -104,21 +98,21 @@ func (n *Normalizer) processing(dst, v []byte) ([]byte, Form) {
 		n.folded = appendFolded(n.folded[:0], v)
 		switch option := optionOf(n.folded); {
 		case limitedWords[option]:
-			return append(dst, Limited...), Form{}
+			return append(dst, audience.Limited...), Form{}
 		case unlimitedWords[option]:
-			return append(dst, Unlimited...), Form{}
+			return append(dst, audience.Unlimited...), Form{}
 		case isPlaceholder(audience.DataProcessing, v):
 			return dst, Form{Reason: Placeholder}
 		}
 	}
-	return append(dst, Limited...), Form{Reason: NotYesOrNo}
+	return append(dst, audience.Limited...), Form{Reason: NotYesOrNo}
 }
 
 // optionOf takes the brackets and quotation marks off a list, in which Meta writes the option.
 func optionOf(v []byte) string {
 	if inner, list := bytes.CutPrefix(v, []byte("[")); list && bytes.HasSuffix(inner, []byte("]")) {
 		if inner = bytes.Trim(inner[:len(inner)-1], " \"'"); len(inner) == 0 {
-			return Unlimited
+			return audience.Unlimited
 		}
 		return string(inner)
 	}
@@ -128,5 +122,5 @@ func optionOf(v []byte) string {
 // limitedWords and unlimitedWords are the spellings of yes and no, in lower case.
 var (
 	limitedWords   = map[string]bool{"ldu": true, "yes": true, "y": true, "true": true, "t": true, "1": true, "on": true}
-	unlimitedWords = map[string]bool{Unlimited: true, "no": true, "n": true, "false": true, "f": true, "0": true, "off": true}
+	unlimitedWords = map[string]bool{audience.Unlimited: true, "no": true, "n": true, "false": true, "f": true, "0": true, "off": true}
 )

@@ -14,7 +14,10 @@ import (
 //
 // Where both a key's canonical value and its hash were selected, the canonical value is taken: it can still be checked
 // against Meta's rules, a hash cannot.
-func ColumnsOf(files []File) (columns []audience.PlanColumn, ignored []string, err error) {
+//
+// Columns that say how to use a person are taken where the definition has a use for them, and have to be there where it maps
+// them: what is sent without them could not be told from what was meant.
+func ColumnsOf(def *audience.Definition, files []File) (columns []audience.PlanColumn, ignored []string, err error) {
 	var model *File
 	for i := range files {
 		f := &files[i]
@@ -39,7 +42,29 @@ func ColumnsOf(files []File) (columns []audience.PlanColumn, ignored []string, e
 			"let the query select at least one of "+table.Quoted(finding())+"; "+table.Quoted([]string{audience.Email.HashColumn()})+" and the like count too, for values that are hashes already",
 			fmt.Errorf("read matched file %s: its columns %s hold nothing by which Meta finds a person", model.Name, table.Quoted(model.Columns)))
 	}
-	return columns, ignored, nil
+	return usageOf(def, columns, ignored)
+}
+
+// usageOf leaves out the columns of usage that are not sent, and misses those that must be.
+func usageOf(def *audience.Definition, columns []audience.PlanColumn, ignored []string) ([]audience.PlanColumn, []string, error) {
+	removes := def.Meta.Mode == audience.ModeRemove // for which Meta need only know who
+	var kept []audience.PlanColumn
+	for _, c := range columns {
+		if !c.Key.Matches() && removes || c.Key == audience.LookalikeValue && !def.ValueBased() {
+			ignored = append(ignored, c.Column)
+			continue
+		}
+		kept = append(kept, c)
+	}
+	slices.Sort(ignored)
+	for _, key := range []audience.Key{audience.LookalikeValue, audience.DataProcessing} {
+		_, mapped := def.Source.Columns[key]
+		if mapped && !removes && !slices.ContainsFunc(kept, func(c audience.PlanColumn) bool { return c.Key == key }) {
+			return nil, nil, audience.Fail(audience.Invalid, "let the query select "+key.Column()+" too, or take the key out of source.columns",
+				fmt.Errorf("read the matched files: the definition maps %s, and they have no column %s", key, table.Quoted([]string{key.Column()})))
+		}
+	}
+	return kept, ignored, nil
 }
 
 // assign says which column holds which key, in the order of audience.Keys.

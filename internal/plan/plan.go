@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	columns, ignored, err := match.ColumnsOf(files)
+	columns, ignored, err := match.ColumnsOf(deps.Run.Def(), files)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 	plan := &audience.Plan{
 		Schema: audience.DocumentVersion, Location: location, Files: matchedFiles(files), Columns: append([]audience.PlanColumn{}, columns...), Ignored: ignored,
 		Rows: match.Rows(files), Chunks: len(chunks), Concurrency: limits.Concurrency, ToleratedPercent: limits.MaxFailedChunksPercent,
-		StartedAt: started, FinishedAt: deps.Now(),
+		Processing: processing(deps.Run.Def(), columns), StartedAt: started, FinishedAt: deps.Now(),
 	}
 	next := audience.NextUpload
 	if len(chunks) == 0 {
@@ -72,6 +73,18 @@ func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 	}
 	deps.Log.InfoContext(ctx, "planned the upload", "files", len(files), "rows", plan.Rows, "chunks", len(chunks))
 	return plan, nil
+}
+
+// processing is what Meta is told of limited data use, if anything is. A column that says of nobody how the blank ones are
+// meant says no of them: limits have to be asked for.
+func processing(def *audience.Definition, columns []audience.PlanColumn) *audience.Processing {
+	switch asked := slices.ContainsFunc(columns, func(c audience.PlanColumn) bool { return c.Key == audience.DataProcessing }); {
+	case def.Meta.Mode == audience.ModeRemove:
+		return nil
+	case def.Meta.DataProcessing == nil && asked:
+		return &audience.Processing{Options: []string{}}
+	}
+	return def.Meta.DataProcessing
 }
 
 // sameMatch refuses a match that has other rows than when this run was planned before: a query's result never changes, so

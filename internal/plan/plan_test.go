@@ -231,10 +231,40 @@ func nested(t testing.TB, name string) {
 }
 
 func TestCanonicalColumnIsPreferred(t *testing.T) {
-	columns, ignored, err := match.ColumnsOf([]match.File{{Name: "a", Groups: []int64{1}, Columns: []string{"EMAIL_SHA256", "Email", "madid_sha256", "MADID"}}})
+	columns, ignored, err := match.ColumnsOf(&audience.Definition{}, []match.File{{Name: "a", Groups: []int64{1}, Columns: []string{"EMAIL_SHA256", "Email", "madid_sha256", "MADID"}}})
 	require.NoError(t, err)
 	assert.Equal(t, []audience.PlanColumn{{Key: "EMAIL", Column: "Email"}, {Key: "MADID", Column: "MADID"}}, columns)
 	assert.Equal(t, []string{"EMAIL_SHA256", "madid_sha256"}, ignored)
+}
+
+// The plan says what Meta is told of limited data use, as uploads and a replace's session need to know.
+func TestProcessing(t *testing.T) {
+	limited := &audience.Processing{Options: []string{"LDU"}, Country: 1, State: 1000}
+	for _, c := range []struct {
+		name    string
+		mode    string
+		columns []string
+		meta    *audience.Processing
+		want    *audience.Processing
+		group   string
+	}{
+		{"not spoken of", audience.ModeAdd, []string{"email", "ln"}, nil, nil, "EMAIL,LN"},
+		{"a column", audience.ModeAdd, []string{"email", "data_processing_options"}, nil, &audience.Processing{Options: []string{}}, `EMAIL,DATA_PROCESSING_OPTIONS=[]`},
+		{"everybody", audience.ModeReplace, []string{"email"}, limited, limited, `EMAIL,DATA_PROCESSING_OPTIONS=["LDU"],DATA_PROCESSING_OPTIONS_COUNTRY=1,DATA_PROCESSING_OPTIONS_STATE=1000`},
+		{"nobody", audience.ModeMirror, []string{"email"}, &audience.Processing{Options: []string{}}, &audience.Processing{Options: []string{}}, `EMAIL,DATA_PROCESSING_OPTIONS=[]`},
+		{"a column, and the others", audience.ModeAdd, []string{"extern_id", "data_processing_options"}, &audience.Processing{Options: []string{"LDU"}}, &audience.Processing{Options: []string{"LDU"}}, `EXTERN_ID,DATA_PROCESSING_OPTIONS=["LDU"]`},
+		{"removal", audience.ModeRemove, []string{"email", "data_processing_options"}, limited, nil, "EMAIL"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			deps, folder := setUp(t, 10)
+			deps.Run.Def().Meta.Mode, deps.Run.Def().Meta.DataProcessing = c.mode, c.meta
+			writeMatch(t, filepath.Join(folder, "a.parquet"), c.columns, 1)
+			plan, err := Run(t.Context(), deps)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, plan.Processing)
+			assert.Equal(t, c.group, plan.Group())
+		})
+	}
 }
 
 func TestQueryWithoutResult(t *testing.T) {

@@ -1,0 +1,139 @@
+package identity
+
+import (
+	"bytes"
+
+	"github.com/cleanreach/cleanreach/internal/audience"
+)
+
+// IsCanonical reports values that AppendCanonical would append as they are, without reason and not as hashes. It says yes only
+// where a short look is enough, and so no to some canonical values too: of matched values, which Prepare has brought into
+// form, it knows nearly all, in a fraction of the time. That the two agree is fuzzed.
+func (n *Normalizer) IsCanonical(key audience.Key, value, country []byte) bool {
+	if len(value) == 0 || len(value) > MaxBytes(key) {
+		return false
+	}
+	switch key {
+	case audience.Email:
+		return isPlainAddress(value)
+	case audience.Phone:
+		return isPlainNumber(value)
+	case audience.LastName, audience.First, audience.City:
+		return isLower(value) && len(value) < shortestHash && !isPlaceholder(key, value)
+	case audience.State:
+		return len(value) == 2 && isLower(value) && n.countryOfRow(country) == "us" && stateCodes[string(value)] != ""
+	case audience.Zip:
+		return len(value) == 5 && allDigits(value) && !sameByte(value)
+	case audience.Gender:
+		return value[0] == 'm' || value[0] == 'f'
+	case audience.Country:
+		return len(value) == 2 && isLower(value) && alpha2(value) != "" && !isPlaceholder(key, value)
+	case audience.MADID:
+		return isPlainDevice(value)
+	case audience.ExternID:
+		return isPlainID(value) && !isPlaceholder(key, value)
+	}
+	return false
+}
+
+// Alpha2 is the country that a canonical COUNTRY or its hash stands for, lower case; empty when nobody knows.
+func Alpha2(country []byte) string { return alpha2(country) }
+
+// What a byte may be part of.
+const (
+	ofMailbox = 1 << iota
+	ofLabel
+	ofHex // lower case
+	ofID
+	aLetter // a to z
+)
+
+var kinds = func() (kinds [256]byte) {
+	for i := range kinds {
+		c := byte(i)
+		for kind, is := range map[byte]bool{
+			ofMailbox: isMailboxASCII(c), ofLabel: isLabelASCII(c), ofHex: isHex(c) && (c < 'A' || c > 'F'), ofID: ' ' < c && c < 0x7f,
+			aLetter: 'a' <= c && c <= 'z',
+		} {
+			if is {
+				kinds[i] |= kind
+			}
+		}
+	}
+	return kinds
+}()
+
+// all reports whether every byte is of a kind.
+func all(kind byte, v []byte) bool {
+	for _, c := range v {
+		kind &= kinds[c]
+	}
+	return kind != 0
+}
+
+func isLower(v []byte) bool { return all(aLetter, v) }
+
+func isPlainID(v []byte) bool { return all(ofID, v) }
+
+// isPlainAddress reports lower-case ASCII addresses that are no dummies. No address is a hash or a placeholder for all keys:
+// none of those has an @.
+func isPlainAddress(v []byte) bool {
+	at := bytes.IndexByte(v, '@')
+	if at <= 0 || at > 64 || len(v)-at > 256 {
+		return false
+	}
+	mailbox, domain := v[:at], v[at+1:]
+	if !all(ofMailbox, mailbox) || mailbox[0] == '.' || mailbox[at-1] == '.' || bytes.Contains(mailbox, []byte("..")) {
+		return false
+	}
+	return isPlainDomain(domain) && !isDummyAddress(mailbox, domain)
+}
+
+// isPlainDomain wants what isDomain wants, and letters alone in the last label.
+func isPlainDomain(d []byte) bool {
+	label := 0 // where the current one begins
+	for i, c := range d {
+		if c != '.' {
+			if kinds[c]&ofLabel == 0 {
+				return false
+			}
+			continue
+		}
+		if !isPlainLabel(d[label:i]) {
+			return false
+		}
+		label = i + 1
+	}
+	return label > 0 && len(d)-label >= 2 && len(d)-label <= 63 && isLower(d[label:])
+}
+
+func isPlainLabel(l []byte) bool {
+	return len(l) > 0 && len(l) <= 63 && l[0] != '-' && l[len(l)-1] != '-'
+}
+
+// isPlainNumber reports the digits of international phone numbers whose form is assigned: nobody else can have those, whatever
+// the row's country.
+func isPlainNumber(v []byte) bool {
+	if len(v) < fewestDigits || !allDigits(v) || sameByte(v) || string(v) == oneToZero {
+		return false
+	}
+	found, ok, known := quickParse(v, true, "")
+	return known && ok && found.valid && !sameByte(found.national()) && bytes.Equal(found.text(), v)
+}
+
+// fewestDigits is where isDummy begins to look.
+const fewestDigits = 7
+
+// isPlainDevice reports lower-case UUIDs with hyphens, but for the one of zeros.
+func isPlainDevice(v []byte) bool {
+	if len(v) != 36 || v[8] != '-' || v[13] != '-' || v[18] != '-' || v[23] != '-' || v[0] == '0' && v[35] == '0' {
+		return false
+	}
+	return all(ofHex, v[:8]) && all(ofHex, v[9:13]) && all(ofHex, v[14:18]) && all(ofHex, v[19:23]) && all(ofHex, v[24:])
+}
+
+// IsHash reports lower-case SHA-256 in hexadecimal that AppendCanonical passes on as such. Like IsCanonical it may say no to
+// one that is.
+func IsHash(value []byte) bool {
+	return len(value) == hashLength && !mayBeWorthless()[beginning(value)] && all(ofHex, value)
+}
