@@ -18,8 +18,19 @@ func (n *Normalizer) IsCanonical(key audience.Key, value, country []byte) bool {
 		return isPlainAddress(value)
 	case audience.Phone:
 		return isPlainNumber(value)
+	case audience.MADID:
+		return isPlainDevice(value)
+	case audience.ExternID:
+		return all(ofID, value) && !isPlaceholder(key, value)
 	case audience.LastName, audience.First, audience.City:
 		return isLower(value) && len(value) < shortestHash && !isPlaceholder(key, value)
+	}
+	return n.isPlainCode(key, value, country)
+}
+
+// isPlainCode is IsCanonical for the keys whose values are few.
+func (n *Normalizer) isPlainCode(key audience.Key, value, country []byte) bool {
+	switch key {
 	case audience.State:
 		return len(value) == 2 && isLower(value) && n.countryOfRow(country) == "us" && stateCodes[string(value)] != ""
 	case audience.Zip:
@@ -28,10 +39,6 @@ func (n *Normalizer) IsCanonical(key audience.Key, value, country []byte) bool {
 		return value[0] == 'm' || value[0] == 'f'
 	case audience.Country:
 		return len(value) == 2 && isLower(value) && alpha2(value) != "" && !isPlaceholder(key, value)
-	case audience.MADID:
-		return isPlainDevice(value)
-	case audience.ExternID:
-		return isPlainID(value) && !isPlaceholder(key, value)
 	}
 	return false
 }
@@ -72,8 +79,6 @@ func all(kind byte, v []byte) bool {
 }
 
 func isLower(v []byte) bool { return all(aLetter, v) }
-
-func isPlainID(v []byte) bool { return all(ofID, v) }
 
 // isPlainAddress reports lower-case ASCII addresses that are no dummies. No address is a hash or a placeholder for all keys:
 // none of those has an @.

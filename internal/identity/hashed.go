@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"sync"
+
+	"github.com/cleanreach/cleanreach/internal/sha"
 )
 
 // hashLength is that of a SHA-256 in hexadecimal.
@@ -13,8 +15,8 @@ const hashLength = 2 * sha256.Size
 
 // AppendHash appends the SHA-256 of a canonical value as 64 lower-case hex digits. A canonical value is never empty.
 func AppendHash(dst, canonical []byte) []byte {
-	sum := sha256.Sum256(canonical)
-	return hex.AppendEncode(dst, sum[:])
+	sum := sha.Sum(canonical)
+	return append(dst, sum[:]...)
 }
 
 // alreadyHashed tells values that somebody has hashed before. Only SHA-256 in hexadecimal is of use to Meta; a reason
@@ -82,5 +84,5 @@ var mayBeWorthless = sync.OnceValue(func() *[1 << 16]bool {
 
 // beginning spreads the first four digits of a hash over 16 bits.
 func beginning(digits []byte) uint16 {
-	return uint16(binary.LittleEndian.Uint32(digits) * 0x9e3779b1 >> 16) //nolint:gosec // what is cut off is zero
+	return uint16(binary.LittleEndian.Uint32(digits) * 0x9e3779b1 >> 16)
 }
