@@ -18,40 +18,60 @@ const blockSize = 64
 // A Hex is a hash in lower-case hexadecimal.
 type Hex [HexLength]byte
 
-// A Batch hashes messages together. Its memory is reused from batch to batch; it is not safe for concurrent use.
+// A Batch hashes messages together and keeps their hashes. Its memory is reused; it is not safe for concurrent use.
 type Batch struct {
-	cells [][blockSize]byte // padded messages, then in the same place their hashes
-	long  []longMessage
+	cells [][blockSize]byte // hashes, and behind them padded messages, each of which its hash will replace
+	done  int               // the first message
+	ready []readyHash
 }
 
-// A longMessage is one that fits into no block. Its hash waits here for its cell to be passed over.
-type longMessage struct {
+// A readyHash is one that was there before its turn: the hash waits here while the messages around it are hashed.
+type readyHash struct {
 	cell int
 	hex  Hex
 }
 
-// Reset drops all messages.
-func (b *Batch) Reset() { b.cells, b.long = b.cells[:0], b.long[:0] }
+// Reset drops all messages and hashes.
+func (b *Batch) Reset() { b.Truncate(0) }
 
-// Len counts the messages.
+// Truncate drops all but the first n hashes, which must be hashed.
+func (b *Batch) Truncate(n int) {
+	b.cells, b.done, b.ready = b.cells[:n], n, b.ready[:0]
+}
+
+// Len counts the messages since Reset. The next one added has this number.
 func (b *Batch) Len() int { return len(b.cells) }
 
-// Add takes a message, whose number is Len before it.
+// Add takes a message.
 func (b *Batch) Add(message []byte) {
+	if len(message) > LongestShort {
+		b.AddHex(Sum(message))
+		return
+	}
+	pad(b.next(), message)
+}
+
+// AddHex takes the hash of a message instead of the message.
+func (b *Batch) AddHex(hex Hex) {
+	n := len(b.cells)
+	*b.next() = hex
+	if b.done == n { // nothing waits to be hashed
+		b.done++
+		return
+	}
+	b.ready = append(b.ready, readyHash{n, hex})
+}
+
+func (b *Batch) next() *[blockSize]byte {
 	n := len(b.cells)
 	if n == cap(b.cells) {
 		b.grow()
 	}
 	b.cells = b.cells[:n+1]
-	cell := &b.cells[n]
-	if len(message) > LongestShort {
-		b.long = append(b.long, longMessage{n, Sum(message)})
-		message = nil
-	}
-	pad(cell, message)
+	return &b.cells[n]
 }
 
-// grow makes room for more cells, and for an even number of them.
+// grow makes room for more cells.
 func (b *Batch) grow() {
 	more := make([][blockSize]byte, len(b.cells), max(64, 2*cap(b.cells)))
 	copy(more, b.cells)
@@ -66,15 +86,17 @@ func pad(cell *[blockSize]byte, message []byte) {
 	binary.BigEndian.PutUint16(cell[blockSize-2:], uint16(8*n)) //nolint:gosec // at most 440
 }
 
-// Hash hashes all messages. What Add took before is gone then: call it once, and Reset before the next messages.
+// Hash hashes the messages that were added since it was last called.
 func (b *Batch) Hash() {
-	hashCells(b.cells)
-	for i := range b.long {
-		b.cells[b.long[i].cell] = b.long[i].hex
+	hashCells(b.cells[b.done:])
+	b.done = len(b.cells)
+	for i := range b.ready {
+		b.cells[b.ready[i].cell] = b.ready[i].hex
 	}
+	b.ready = b.ready[:0]
 }
 
-// Hex is the hash of the i-th message after Hash. It holds until Reset.
+// Hex is the hash of the i-th message, once it is hashed. It holds until a message is added.
 func (b *Batch) Hex(i int) *Hex { return (*Hex)(&b.cells[i]) }
 
 // Sum is the hash of one message.
@@ -99,6 +121,7 @@ var digits = func() (all [256]uint16) {
 func hashPlain(cells [][blockSize]byte) {
 	for i := range cells {
 		cell := &cells[i]
-		cells[i] = Sum(cell[:binary.BigEndian.Uint16(cell[blockSize-2:])/8])
+		size := int(binary.BigEndian.Uint16(cell[blockSize-2:]) / 8)
+		cells[i] = Sum(cell[:min(size, LongestShort)]) // what lies in the cell of a hash is passed over, and replaced by it
 	}
 }

@@ -68,6 +68,32 @@ func TestBatchIsReused(t *testing.T) {
 	assert.Zero(t, allocations)
 }
 
+// Hashes of what was added later, and those that were there before, take their places between the others.
+func TestHashInParts(t *testing.T) {
+	var b Batch
+	for i := range 300 {
+		message := fmt.Appendf(nil, "person%d", i)
+		require.Equal(t, i, b.Len())
+		if i%7 == 0 {
+			b.AddHex(Sum(message))
+		} else {
+			b.Add(message)
+		}
+		if i%11 == 0 {
+			b.Hash()
+		}
+		if i == 200 {
+			b.Hash()
+			b.Add([]byte("dropped"))
+			b.Truncate(201)
+		}
+	}
+	b.Hash()
+	for i := range 300 {
+		require.Equal(t, reference(fmt.Appendf(nil, "person%d", i)), string(b.Hex(i)[:]), i)
+	}
+}
+
 // The processor's own way and the plain one give the same; on a processor without the instructions both are the plain one.
 func TestPlainAgrees(t *testing.T) {
 	cells := make([][blockSize]byte, 57)
@@ -104,6 +130,7 @@ func BenchmarkBatch(b *testing.B) {
 					batch.Add(message)
 				}
 				c.hash(batch.cells)
+				batch.done = n
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/hash")
 		})
