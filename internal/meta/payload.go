@@ -41,16 +41,29 @@ type Batch struct {
 // program: they panic. A Payload is for one goroutine.
 type Payload struct {
 	keys   int
+	people int    // how many of the keys, the first ones, Meta matches people by
 	head   int    // length of the body up to the rows
 	buf    []byte // the body up to and with the last row
 	rows   int
 	starts []int // of each row in buf
+	cuts   []int // how much of each row is about who it is, when there are other keys too
 	values int   // in the row that is being written; -1 between rows
 }
 
-// NewPayload starts a payload whose rows hold one value for each key of schema, in that order.
+// People gives the keys of a schema that Meta matches people by. They come first.
+func People(schema []audience.Key) []audience.Key {
+	for i, key := range schema {
+		if !key.Matches() {
+			return schema[:i]
+		}
+	}
+	return schema
+}
+
+// NewPayload starts a payload whose rows hold one value for each key of schema, in that order: those that Meta matches people
+// by, then the others.
 func NewPayload(schema []audience.Key) *Payload {
-	p := &Payload{keys: len(schema), values: -1}
+	p := &Payload{keys: len(schema), people: len(People(schema)), values: -1}
 	p.buf = append(p.buf, `{"payload":{"schema":[`...)
 	for i, key := range schema {
 		if i > 0 {
@@ -65,7 +78,7 @@ func NewPayload(schema []audience.Key) *Payload {
 
 // Reset drops the rows and keeps the schema and the buffer.
 func (p *Payload) Reset() {
-	p.buf, p.rows, p.starts, p.values = p.buf[:p.head], 0, p.starts[:0], -1
+	p.buf, p.rows, p.starts, p.cuts, p.values = p.buf[:p.head], 0, p.starts[:0], p.cuts[:0], -1
 }
 
 // BeginRow starts a row.
@@ -83,8 +96,8 @@ func (p *Payload) BeginRow() {
 	p.values = 0
 }
 
-// Value appends the row's next value: a hash as lower-case hex, or the text of a key that travels unhashed. An empty one
-// says that the person has no such attribute. The bytes are copied.
+// Value appends the row's next value: a hash as lower-case hex, the text of a key that travels unhashed, or, of a key that
+// Meta does not match by, JSON as it travels. An empty one says that there is none. The bytes are copied.
 func (p *Payload) Value(v []byte) {
 	switch {
 	case p.values < 0:
@@ -94,8 +107,15 @@ func (p *Payload) Value(v []byte) {
 	case p.values > 0:
 		p.buf = append(p.buf, ',')
 	}
-	p.buf = quote(p.buf, v)
+	if p.values >= p.people && len(v) > 0 {
+		p.buf = append(p.buf, v...)
+	} else {
+		p.buf = quote(p.buf, v)
+	}
 	p.values++
+	if p.values == p.people && p.people < p.keys {
+		p.cuts = append(p.cuts, len(p.buf)-p.starts[p.rows])
+	}
 }
 
 // EndRow ends the row. Keys that got no value are sent as missing.
@@ -111,10 +131,10 @@ func (p *Payload) EndRow() {
 	p.values = -1
 }
 
-// MoveTo moves the rows for which gone says yes to the end of another payload, which must have the same schema. The others
-// move up.
+// MoveTo moves the rows for which gone says yes to the end of another payload, whose schema must be the People of this one's:
+// only who they are goes with them. The others move up.
 func (p *Payload) MoveTo(other *Payload, gone func(row int) bool) {
-	if p.values >= 0 || other.keys != p.keys {
+	if p.values >= 0 || other.keys != p.people {
 		panic("meta: MoveTo inside a row, or to another schema")
 	}
 	end, kept := p.head, 0
@@ -126,8 +146,14 @@ func (p *Payload) MoveTo(other *Payload, gone func(row int) bool) {
 		row := p.buf[start:next]
 		if gone(i) {
 			other.BeginRow()
-			other.buf = append(other.buf, row[1:]...) // behind the bracket
-			other.rows, other.values = other.rows+1, -1
+			if len(p.cuts) > 0 {
+				row = row[:p.cuts[i]]
+			} else {
+				row = row[:len(row)-1]
+			}
+			other.buf = append(other.buf, row[1:]...) // what is between the brackets
+			other.values = other.keys
+			other.EndRow()
 			continue
 		}
 		if kept > 0 {
@@ -135,10 +161,14 @@ func (p *Payload) MoveTo(other *Payload, gone func(row int) bool) {
 			end++
 		}
 		p.starts[kept] = end
+		if len(p.cuts) > 0 {
+			p.cuts[kept] = p.cuts[i]
+		}
 		end += copy(p.buf[end:], row)
 		kept++
 	}
 	p.buf, p.rows, p.starts = p.buf[:end], kept, p.starts[:kept]
+	p.cuts = p.cuts[:min(kept, len(p.cuts))]
 }
 
 // Rows counts the rows so far.

@@ -3,7 +3,9 @@ package meta_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -177,4 +179,38 @@ func TestPayloadMovesRows(t *testing.T) {
 	}
 	p := meta.NewPayload([]audience.Key{audience.Email})
 	assert.Panics(t, func() { p.MoveTo(meta.NewPayload(nil), func(int) bool { return true }) })
+}
+
+// Values that say how to use a person travel as JSON, and stay behind where only the person counts.
+func TestPayloadOfValues(t *testing.T) {
+	schema := []audience.Key{audience.Email, audience.Phone, audience.LookalikeValue, audience.DataProcessing, audience.ProcessingCountry, audience.ProcessingState}
+	p, people := meta.NewPayload(schema), meta.NewPayload(meta.People(schema))
+	for i, email := range []string{"a", `b"`, "c", "d"} {
+		appendRow(p, email, "", strconv.Itoa(i)+".5", `["LDU"]`, "1", "1000")
+	}
+	data := func(p *meta.Payload) (rows []string) {
+		var body struct {
+			Payload struct {
+				Schema []audience.Key
+				Data   []json.RawMessage
+			}
+		}
+		require.NoError(t, json.Unmarshal(p.Batch(meta.Session{ID: 1, Seq: 1}).Body, &body))
+		for _, row := range body.Payload.Data {
+			rows = append(rows, string(row))
+		}
+		return rows
+	}
+	row := func(email string, i int) string { return fmt.Sprintf(`[%q,"",%d.5,["LDU"],1,1000]`, email, i) }
+	assert.Equal(t, []string{row("a", 0), row(`b"`, 1), row("c", 2), row("d", 3)}, data(p))
+	p.MoveTo(people, func(i int) bool { return i == 1 })
+	p.MoveTo(people, func(i int) bool { return i != 1 })
+	assert.Equal(t, []string{row("c", 2)}, data(p))
+	assert.Equal(t, []string{`["b\"",""]`, `["a",""]`, `["d",""]`}, data(people))
+	p.Reset()
+	appendRow(p, "e", "f", "7")
+	assert.Equal(t, []string{`["e","f",7,"","",""]`}, data(p))
+	p.MoveTo(people, func(int) bool { return true })
+	assert.Equal(t, 4, people.Rows())
+	assert.Panics(t, func() { p.MoveTo(meta.NewPayload(schema), func(int) bool { return true }) }, "to a payload with values")
 }
