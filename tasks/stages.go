@@ -16,6 +16,7 @@ import (
 	"github.com/cleanreach/cleanreach/internal/prepare"
 	"github.com/cleanreach/cleanreach/internal/report"
 	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/internal/succession"
 	"github.com/cleanreach/cleanreach/internal/suppression"
 	"github.com/cleanreach/cleanreach/internal/upload"
 )
@@ -30,6 +31,9 @@ var preflightStage = stageFunc{"preflight", true, func(ctx context.Context, w *w
 		return err
 	}
 	defer done()
+	if err := succession.Of(w.run, state).Check(ctx); err != nil {
+		return err
+	}
 	result, err := preflight.Run(ctx, preflight.Deps{Run: w.run, Folder: w.folder, State: state, Meta: client, Now: time.Now, Log: w.log})
 	w.measurePreflight(result)
 	return err
@@ -56,7 +60,15 @@ var planStage = stageFunc{"plan", false, func(ctx context.Context, w *work) erro
 	before := w.planned(ctx)
 	planned, err := plan.Run(ctx, plan.Deps{Run: w.run, Folder: w.folder, Now: time.Now, Log: w.log})
 	w.measurePlan(ctx, planned, before)
-	return err
+	if err != nil || planned.Chunks == 0 {
+		return err
+	}
+	state, done, err := stateOf(ctx, w.run)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return succession.Of(w.run, state).Note(ctx)
 }}
 
 var uploadStage = stageFunc{"upload", false, func(ctx context.Context, w *work) error {
