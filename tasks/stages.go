@@ -58,7 +58,12 @@ var prepareStage = stageFunc{"prepare", true, func(ctx context.Context, w *work)
 
 var planStage = stageFunc{"plan", false, func(ctx context.Context, w *work) error {
 	before := w.planned(ctx)
-	planned, err := plan.Run(ctx, plan.Deps{Run: w.run, Folder: w.folder, Now: time.Now, Log: w.log})
+	state, done, err := stateOf(ctx, w.run)
+	if err != nil {
+		return err
+	}
+	defer done()
+	planned, err := plan.Run(ctx, plan.Deps{Run: w.run, Folder: w.folder, State: state, Now: time.Now, Log: w.log})
 	w.measurePlan(ctx, planned, before)
 	if err != nil || planned.Chunks == 0 {
 		return err

@@ -24,8 +24,8 @@ const runDocument = `{"schema": 1, "run": "r1", "tenant": "acme", "audience": "v
 	"tenant": "acme", "name": "vip",
 	"source": {"path": "customers.csv", "columns": {"EMAIL": "Email"}},
 	"match": {"membership_id": "00000000-0000-0000-0000-000000000000", "sql": "SELECT 1"},
-	"meta": {"ad_account": "act_1", "secret": "acme/meta"},
-	"limits": {"chunk_rows": %d, "concurrency": 3, "max_failed_chunks_percent": 7}}}`
+	"meta": {"ad_account": "act_1", "secret": "acme/meta", "mode": "%s"},
+	"limits": {"chunk_rows": %d, "concurrency": 3, "max_failed_chunks_percent": 7%s}}}`
 
 var today = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
@@ -39,9 +39,26 @@ func setUp(t testing.TB, chunkRows int) (Deps, string) {
 	t.Cleanup(func() { assert.NoError(t, folder.Close()) })
 	require.NoError(t, folder.WriteJSON(t.Context(), audience.QueryFile,
 		audience.QueryResult{Schema: 1, ID: "q1", Location: storage.FileURL(match) + "/"}))
-	run, err := audience.ParseRun(fmt.Appendf(nil, runDocument, chunkRows))
+	settle(t, folder, audience.Preflight{Mode: audience.ModeAdd})
+	return Deps{
+		Run: define(t, audience.ModeAdd, chunkRows, ""), Folder: folder, State: folder.Sub("state"),
+		Now: func() time.Time { return today }, Log: slog.New(slog.DiscardHandler),
+	}, match
+}
+
+// define makes a run of a definition. limits is more of them, as JSON, each behind a comma.
+func define(t testing.TB, mode string, chunkRows int, limits string) *audience.Run {
+	t.Helper()
+	run, err := audience.ParseRun(fmt.Appendf(nil, runDocument, mode, chunkRows, limits))
 	require.NoError(t, err)
-	return Deps{Run: run, Folder: folder, Now: func() time.Time { return today }, Log: slog.New(slog.DiscardHandler)}, match
+	return run
+}
+
+// settle is what preflight would do.
+func settle(t testing.TB, folder *storage.Folder, p audience.Preflight) {
+	t.Helper()
+	p.Schema, p.AudienceID = 1, "7"
+	require.NoError(t, folder.WriteJSON(t.Context(), audience.PreflightFile, p))
 }
 
 // writeMatch writes a Parquet file of text columns with row groups of these sizes.
@@ -116,7 +133,7 @@ func TestRun(t *testing.T) {
 	assert.Equal(t, *plan, written)
 	var upload audience.Upload
 	require.NoError(t, deps.Folder.ReadJSON(t.Context(), audience.UploadFile, &upload))
-	assert.Equal(t, audience.Upload{Schema: 1, Chunks: 4, Concurrency: 3, ToleratedPercent: 7}, upload)
+	assert.Equal(t, audience.Upload{Schema: 1, Next: audience.NextUpload, List: audience.ChunksFile, Chunks: 4, Concurrency: 3, ToleratedPercent: 7}, upload)
 	again, err := Run(t.Context(), deps)
 	require.NoError(t, err)
 	assert.Equal(t, plan, again)
