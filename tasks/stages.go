@@ -68,11 +68,6 @@ var planStage = stageFunc{"plan", false, func(ctx context.Context, w *work) erro
 	if err != nil || planned.Chunks == 0 {
 		return err
 	}
-	state, done, err := stateOf(ctx, w.run)
-	if err != nil {
-		return err
-	}
-	defer done()
 	return succession.Of(w.run, state).Note(ctx)
 }}
 
