@@ -20,7 +20,7 @@ func closeSession(ctx context.Context, deps Deps, docs *documents) error {
 	if replace.Session == 0 {
 		return audience.Failf(audience.Invalid, "read %s: it names no session", audience.ReplaceFile)
 	}
-	if c := docs.closing; c.Session == replace.Session && c.How != audience.ClosedByNobody {
+	if c := docs.closing; c.Session == replace.Session && c.How != audience.ClosedByNobody && c.How != audience.ClosedUnknown {
 		deps.Log.InfoContext(ctx, "the replace was ended before", "session", c.Session, "how", c.How)
 		return nil
 	}

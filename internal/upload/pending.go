@@ -10,20 +10,29 @@ import (
 // What a receipt keeps of the session of a replace beyond acknowledged batches: which may have arrived, and whom Meta has to
 // be told to take out again later.
 
-// share puts the session of the replace into the receipt, which the opener and all other chunks have in common, or finds it.
-func (c *checkpoint) share(d *documents) *audience.Session {
-	r := &c.receipt
-	for i := range r.Sessions {
-		if r.Sessions[i].ID == d.replace.Session {
-			return &r.Sessions[i]
+// shared gives the session of the replace, which all chunks have in common, as the receipt has it or would have it.
+func (c *checkpoint) shared(d *documents) audience.Session {
+	for _, s := range c.receipt.Sessions {
+		if s.ID == d.replace.Session {
+			return s
 		}
 	}
 	s := audience.Session{Group: d.replace.Group, ID: d.replace.Session, Mode: audience.ModeReplace, FirstAt: c.now()}
 	if d.plan.Replace != nil {
 		s.Estimated = d.plan.Replace.Rows
 	}
-	r.Sessions = append(r.Sessions, s)
-	return &r.Sessions[len(r.Sessions)-1]
+	return s
+}
+
+// share puts a session into the receipt, in place of what it has of it. It holds until another one is put there.
+func (c *checkpoint) share(s audience.Session) *audience.Session {
+	all := &c.receipt.Sessions
+	i := slices.IndexFunc(*all, func(old audience.Session) bool { return old.ID == s.ID })
+	if i < 0 {
+		i, *all = len(*all), append(*all, s)
+	}
+	(*all)[i] = s
+	return &(*all)[i]
 }
 
 // pend notes that a batch is about to be sent. The receipt says so before Meta sees it: a task that is killed may have sent it.

@@ -15,7 +15,7 @@ import (
 // added when the replace has settled.
 type replacing struct {
 	*sender
-	session *audience.Session // in the receipt; no other is opened meanwhile
+	session *audience.Session // in the receipt once anything was sent; no other is opened meanwhile
 	opened  bool              // Meta has batch 1
 	over    bool              // the session takes no more
 }
@@ -26,7 +26,8 @@ func (r *replacing) begin(ctx context.Context) error {
 	if replace.Session == 0 {
 		return audience.Failf(audience.Invalid, "read %s: it names no session: start a new run", audience.ReplaceFile)
 	}
-	r.session = r.cp.share(r.job.documents)
+	session := r.cp.shared(r.job.documents)
+	r.session = &session
 	r.over = !replace.ClosedAt.IsZero()
 	if r.opened = !replace.OpenedAt.IsZero(); r.opened && replace.OpenedAt.Before(r.session.FirstAt) {
 		r.session.FirstAt = replace.OpenedAt
@@ -69,6 +70,7 @@ func (r *replacing) deliver(ctx context.Context, b *batch) error {
 	case r.cp.age(r.session) >= sessionRenewal:
 		return r.end(ctx, b, "it is too old to be sure of")
 	}
+	r.session = r.cp.share(*r.session)
 	if err := r.cp.pend(ctx, b, r.session.ID, number); err != nil {
 		return err
 	}

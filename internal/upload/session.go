@@ -1,8 +1,6 @@
 package upload
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -16,20 +14,14 @@ const (
 	sessionLife    = 90 * time.Minute // what Meta answers then counts for nothing
 )
 
-// sessionID is the id of the session that begins with a batch: between 1 and 2^53, so that every JSON reader keeps it exact.
-// It derives from what the session carries, so that a second task for the chunk continues the session of the first, and from
+// sessionID is the id of the session that begins with a batch. It derives from what the session carries, so that a second task for the chunk continues the session of the first, and from
 // where the matched file lies, which has the query's id in it, so that no two runs ever share a session. Two tasks that are
 // at the chunk at once share one only if it begins with the same batch: then a batch number means the same rows to both.
 func sessionID(r *audience.Receipt, first *batch, epoch int) int64 {
-	return idOf(fmt.Appendf(nil, "%q %q %q %d %d %q %d %d", r.Run, r.Chunk, r.File, r.FirstRow, r.Rows, first.group.name, first.seq, epoch))
+	return audience.SessionID(fmt.Appendf(nil, "%q %q %q %d %d %q %d %d", r.Run, r.Chunk, r.File, r.FirstRow, r.Rows, first.group.name, first.seq, epoch))
 }
 
 // withheldSession is the id of the session that removes a batch's withheld rows again. Each attempt has its own.
 func withheldSession(r *audience.Receipt, b *batch) int64 {
-	return idOf(fmt.Appendf(nil, "%q %q %d withheld", r.Task, b.group.name, b.seq))
-}
-
-func idOf(text []byte) int64 {
-	sum := sha256.Sum256(text)
-	return max(1, int64(binary.BigEndian.Uint64(sum[:8])>>11)) // 53 bits are left
+	return audience.SessionID(fmt.Appendf(nil, "%q %q %d withheld", r.Task, b.group.name, b.seq))
 }
