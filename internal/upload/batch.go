@@ -2,7 +2,6 @@ package upload
 
 import (
 	"context"
-	"strings"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
@@ -10,13 +9,13 @@ import (
 	"github.com/cleanreach/cleanreach/internal/suppression"
 )
 
-// A group is the rows of a chunk that travel under one schema. There are two at most: Meta refuses a row without
-// EXTERN_ID under a schema that names it, so such rows go without that key. Any other key may be blank in a row.
+// A group is the rows of a chunk that travel under one schema. Any key but EXTERN_ID may be blank in a row.
 type group struct {
-	name    string // the schema's keys, joined by commas
+	name    string // audience.GroupName
 	schema  []audience.Key
-	columns []int // of the chunk's columns, in the schema's order
-	finding []int // of those, the ones whose key alone finds somebody
+	columns []int    // of the chunk's columns, in the schema's order
+	common  [][]byte // values of the keys behind those, the same in all rows
+	finding []int    // of those, the ones whose key alone finds somebody
 
 	findingKeys []audience.Key // of the finding columns
 
@@ -51,20 +50,24 @@ type span struct {
 // withheld counts the rows of people who opted out.
 func (b *batch) withheld() int64 { return b.whole.rows - int64(len(b.rows)) }
 
-func newGroup(columns []person.Column, limit int, use func(audience.Key) bool) *group {
+func newGroup(columns []person.Column, limit int, withoutExtern bool, processing *audience.Processing, limited bool) *group {
 	g := &group{limit: limit, free: make(chan *batch, spareBatches)}
-	var names []string
 	for i := range columns {
-		if key := columns[i].Key; use(key) {
-			g.schema = append(g.schema, key)
-			g.columns = append(g.columns, i)
-			if key.Identifies() {
-				g.finding, g.findingKeys = append(g.finding, i), append(g.findingKeys, key)
-			}
-			names = append(names, string(key))
+		key := columns[i].Key
+		if key == audience.DataProcessing || key == audience.ExternID && withoutExtern {
+			continue
+		}
+		g.schema, g.columns = append(g.schema, key), append(g.columns, i)
+		if key.Identifies() {
+			g.finding, g.findingKeys = append(g.finding, i), append(g.findingKeys, key)
 		}
 	}
-	g.name = strings.Join(names, ",")
+	g.name = audience.GroupName(g.schema, processing, limited)
+	keys, values := processing.Sent(limited)
+	g.schema = append(g.schema, keys...)
+	for _, value := range values {
+		g.common = append(g.common, []byte(value))
+	}
 	return g
 }
 
@@ -78,7 +81,7 @@ func (g *group) next() {
 		g.filling.rows, g.filling.marks = g.filling.rows[:0], g.filling.marks[:0]
 	default:
 		g.filling = &batch{
-			group: g, payload: meta.NewPayload(g.schema), opted: meta.NewPayload(g.schema),
+			group: g, payload: meta.NewPayload(g.schema), opted: meta.NewPayload(meta.People(g.schema)),
 			rows: make([]int64, 0, g.limit), marks: make([]suppression.Mark, 0, g.limit*len(g.finding)),
 		}
 	}
@@ -108,6 +111,9 @@ func (g *group) add(ctx context.Context, columns []person.Column, i int, row int
 	p.BeginRow()
 	for _, c := range g.columns {
 		p.Value(columns[c].Out.Value(i))
+	}
+	for _, value := range g.common {
+		p.Value(value)
 	}
 	p.EndRow()
 	for _, c := range g.finding {

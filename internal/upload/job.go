@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,6 @@ import (
 type documents struct {
 	plan       audience.Plan
 	mode       string // of the plan
-	columns    []audience.PlanColumn
 	chunks     []audience.Chunk
 	audienceID string
 	created    time.Time        // when this run created the audience; zero if it was there before
@@ -33,6 +33,9 @@ type job struct {
 	chunk audience.Chunk
 	bytes int64  // of the chunk's file, when it was planned
 	mode  string // what becomes of the chunk's rows: they are added, removed, or sent in the session of a replace
+
+	columns    []audience.PlanColumn // that are sent
+	processing *audience.Processing  // likewise
 }
 
 func load(ctx context.Context, deps Deps) (*documents, error) {
@@ -53,7 +56,7 @@ func load(ctx context.Context, deps Deps) (*documents, error) {
 	if preflight.AudienceID == "" {
 		return nil, audience.Failf(audience.Invalid, "read %s: it names no audience: run preflight again", audience.PreflightFile)
 	}
-	d.audienceID, d.columns = preflight.AudienceID, d.plan.Columns
+	d.audienceID = preflight.AudienceID
 	if preflight.Created {
 		d.created = preflight.FinishedAt
 	}
@@ -84,7 +87,12 @@ func (d *documents) job(id string) (*job, error) {
 		}
 		for _, f := range d.plan.Files {
 			if f.Name == c.File {
-				return &job{documents: d, chunk: c, bytes: f.Bytes, mode: d.modeOf(c)}, nil
+				j := &job{documents: d, chunk: c, bytes: f.Bytes, mode: d.modeOf(c), columns: d.plan.Columns, processing: d.plan.Processing}
+				if j.mode == audience.ModeRemove { // then Meta need only know who
+					j.columns = slices.DeleteFunc(slices.Clone(j.columns), func(c audience.PlanColumn) bool { return !c.Key.Matches() })
+					j.processing = nil
+				}
+				return j, nil
 			}
 		}
 		return nil, audience.Failf(audience.Invalid, "find the file of chunk %s: %s does not name %s: plan the run again", c.ID, audience.PlanFile, c.File)

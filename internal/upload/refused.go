@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
 )
@@ -27,21 +29,21 @@ func (s *sender) refusedRows(b *batch, samples meta.Samples) []audience.RefusedR
 	}
 	reasons := make(map[rowHash]string, len(samples))
 	for row, reason := range samples {
-		var values []string
-		if json.Unmarshal([]byte(row), &values) == nil {
+		if values, ok := textsOf([]byte(row)); ok {
 			reasons[hashOf(values)] = reason
 		}
 	}
 	var body struct {
 		Payload struct {
-			Data [][]string `json:"data"`
+			Data []json.RawMessage `json:"data"`
 		} `json:"payload"`
 	}
 	if json.Unmarshal(b.payload.Batch(meta.Session{}).Body, &body) != nil {
 		return nil
 	}
 	var rows []audience.RefusedRow
-	for i, values := range body.Payload.Data {
+	for i, row := range body.Payload.Data {
+		values, _ := textsOf(row)
 		reason, refused := reasons[hashOf(values)]
 		if !refused {
 			continue
@@ -54,6 +56,29 @@ func (s *sender) refusedRows(b *batch, samples meta.Samples) []audience.RefusedR
 		}
 	}
 	return rows
+}
+
+// textsOf gives the values of a row: what is text as it is, anything else as its JSON without white space. So a number is the
+// same whether or not Meta quotes it.
+func textsOf(row []byte) ([]string, bool) {
+	var values []jsontext.Value
+	if json.Unmarshal(row, &values) != nil {
+		return nil, false
+	}
+	texts := make([]string, len(values))
+	for i, value := range values {
+		if value.Kind() == '"' {
+			if json.Unmarshal(value, &texts[i]) != nil {
+				return nil, false
+			}
+			continue
+		}
+		if value.Compact() != nil {
+			return nil, false
+		}
+		texts[i] = string(value)
+	}
+	return texts, true
 }
 
 // A rowHash stands for a row's values while its place is looked up. It is written nowhere.

@@ -20,32 +20,21 @@ const readRows = 2048
 
 // A source reads the chunk's rows and makes batches of them. It is for one goroutine.
 type source struct {
-	name    string // of the file, in errors
-	log     *slog.Logger
-	chunk   audience.Chunk
-	reader  *table.ColumnReader
-	rows    *person.Rows
-	extern  int    // index of the column with EXTERN_ID, or -1
-	all     *group // rows with EXTERN_ID, or every row where there is no such column
-	without *group // rows without EXTERN_ID; nil where there is no such column
-	seen    person.Tally
+	name   string // of the file, in errors
+	log    *slog.Logger
+	chunk  audience.Chunk
+	reader *table.ColumnReader
+	rows   *person.Rows
+	groups *groups
+	seen   person.Tally
 }
 
 func newSource(deps Deps, job *job, reader *table.ColumnReader) *source {
-	s := &source{
-		name: job.fileURL(), log: deps.Log, chunk: job.chunk, reader: reader, extern: -1,
-		rows: person.NewRows(job.columns, deps.Run.Def().Source.DefaultCountry, deps.Now),
+	rows := person.NewRows(job.columns, deps.Run.Def().Source.DefaultCountry, deps.Now)
+	return &source{
+		name: job.fileURL(), log: deps.Log, chunk: job.chunk, reader: reader,
+		rows: rows, groups: newGroups(rows.Columns, job.processing, deps.BatchRows),
 	}
-	for i, c := range job.columns {
-		if c.Key == audience.ExternID {
-			s.extern = i
-		}
-	}
-	s.all = newGroup(s.rows.Columns, deps.BatchRows, func(audience.Key) bool { return true })
-	if s.extern >= 0 {
-		s.without = newGroup(s.rows.Columns, deps.BatchRows, func(k audience.Key) bool { return k != audience.ExternID })
-	}
-	return s
 }
 
 // start runs the source in a goroutine of its own. finish stops it, waits for its end and gives its error; a panic in it
@@ -97,7 +86,7 @@ func (s *source) run(ctx context.Context, out chan<- *batch) error {
 			return err
 		}
 	}
-	for _, g := range s.groups() {
+	for _, g := range s.groups.all {
 		if g.filling != nil {
 			if err := g.hand(ctx, true, &s.seen, out); err != nil {
 				return err
@@ -115,21 +104,9 @@ func (s *source) take(ctx context.Context, rows *table.Batch, out chan<- *batch)
 			s.seen.Unusable++
 			continue
 		}
-		g := s.all
-		if s.extern >= 0 && len(s.rows.Columns[s.extern].Out.Value(i)) == 0 {
-			g = s.without
-		}
-		if err := g.add(ctx, s.rows.Columns, i, number-1, &s.seen, out); err != nil {
+		if err := s.groups.of(i).add(ctx, s.rows.Columns, i, number-1, &s.seen, out); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// groups are the chunk's schema groups.
-func (s *source) groups() []*group {
-	if s.without == nil {
-		return []*group{s.all}
-	}
-	return []*group{s.all, s.without}
 }

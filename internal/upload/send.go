@@ -26,7 +26,7 @@ func sendChunk(ctx context.Context, deps Deps, job *job, cp *checkpoint) error {
 	}
 	defer done()
 	source := newSource(deps, job, reader)
-	if err := cp.fits(source.groups()); err != nil {
+	if err := cp.fits(source.groups.all); err != nil {
 		return err
 	}
 	s, err := newSender(ctx, deps, job, cp)
