@@ -2,6 +2,7 @@ package upload
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -261,4 +262,73 @@ func TestReplaceWithoutItsDocument(t *testing.T) {
 	}
 	assert.Empty(t, r.hooks.calls)
 	assert.Len(t, membersOf(t, r.bench, r.server), 2, fmt.Sprint("who was there before"))
+}
+
+// TestOvertakenInAReplace has a task go on that its runner left behind, while the next one sends the rest of the chunk: what is
+// on its way then is left by the next one, and not recorded by the first.
+func TestOvertakenInAReplace(t *testing.T) {
+	for _, moment := range []string{"before replace", "after replace"} {
+		for at := 1; at <= 4; at++ {
+			t.Run(fmt.Sprintf("%s %d", moment, at), func(t *testing.T) {
+				r, rows := newEmails(t, sandbox.Config{})
+				n := 0
+				r.hooks.event = func(what string) error {
+					if what == moment {
+						if n++; n == at {
+							r.sent("00001")
+						}
+					}
+					return nil
+				}
+				_, err := r.task("00001")
+				require.ErrorContains(t, err, "another task has taken the chunk over")
+				r.open()
+				r.sent(r.ids()...)
+				r.close()
+				r.settle()
+				r.complete(membersOfEmails(rows))
+			})
+		}
+	}
+}
+
+// TestReplaceByChance does to each task what chance will have it: kills it, loses an answer, has Meta fail or ask to wait, lets
+// time pass, or has somebody opt out. Whom the audience has then is always the same.
+func TestReplaceByChance(t *testing.T) {
+	faults := []sandbox.Fault{
+		{Fault: "drop_response", Count: 1}, {Fault: "drop_request", Count: 1}, {Fault: "broken_response", Count: 2}, {Fault: "server_error", Count: 1},
+		{Fault: "server_error", Count: 7}, {Fault: "server_error", Count: 1, Done: true}, {Fault: "rate_limit", Count: 1, Seconds: 400}, {Fault: "rate_limit", Count: 1, Seconds: 900},
+	}
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			chance := rand.New(rand.NewPCG(seed, 7))
+			rows := emails(30 + chance.IntN(60))
+			r := newReplace(t, sandbox.Config{Replacing: time.Hour}, []string{"email"}, rows, 10+chance.IntN(20), 3+chance.IntN(6))
+			list, want := r.guard(), membersOfEmails(rows)
+			r.hooks.event = func(what string) error {
+				switch chance.IntN(30) {
+				case 0, 1:
+					panic("SIGKILL " + what)
+				case 2:
+					fault := faults[chance.IntN(len(faults))]
+					fault.On = []string{"users", "usersreplace", "sessions"}[chance.IntN(3)]
+					r.fault(fault)
+				case 3:
+					r.wait(time.Duration(chance.IntN(15)) * time.Minute)
+				case 4:
+					if what != "write" {
+						return errLost
+					}
+				case 5: // as cleanreach optout does
+					gone := rows[chance.IntN(len(rows))][0]
+					suppress(t, list, audience.Email, gone)
+					r.lose(gone)
+					delete(want, "EMAIL="+sha(gone))
+				}
+				return nil
+			}
+			r.all()
+			r.complete(want)
+		})
+	}
 }

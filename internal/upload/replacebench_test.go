@@ -138,7 +138,7 @@ func (r *replaceBench) sent(chunks ...string) {
 			if err == nil {
 				break
 			}
-			require.Less(r.t, attempt, 20, "%s: %v", id, err)
+			require.Less(r.t, attempt, 100, "%s: %v", id, err)
 			r.wait(time.Minute)
 		}
 	}
@@ -168,7 +168,7 @@ func (r *replaceBench) close() audience.Closing {
 // settle waits until Meta is done, and adds what was left.
 func (r *replaceBench) settle() {
 	r.t.Helper()
-	r.wait(2 * time.Hour)
+	r.wait(3 * time.Hour)
 	require.Equal(r.t, 200, r.overview().Status)
 	r.replace(func(d *audience.Replace) { d.SettledAt = r.now() })
 	r.sent(r.ids()...)
