@@ -231,11 +231,13 @@ variable "architecture" {
 }
 
 variable "sizes" {
-  description = "CPU units and MiB of memory of each stage's task. The defaults hold for any number of rows; more CPU shortens prepare."
+  description = "CPU units and MiB of memory of each stage's task. The defaults hold for any number of rows; more CPU shortens prepare and compare."
   type = object({
     preflight = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
     prepare   = optional(object({ cpu = optional(number, 1024), memory = optional(number, 2048) }), {})
+    compare   = optional(object({ cpu = optional(number, 1024), memory = optional(number, 2048) }), {})
     plan      = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
+    advance   = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
     upload    = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
     report    = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
   })

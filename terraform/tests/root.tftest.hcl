@@ -119,7 +119,7 @@ run "a_whole_one" {
   }
 
   assert {
-    condition     = local.token_readers == [for stage in ["preflight", "upload", "report"] : "arn:aws:iam::111122223333:role/cleanreach-${stage}"]
+    condition     = local.token_readers == [for stage in ["preflight", "advance", "upload", "report"] : "arn:aws:iam::111122223333:role/cleanreach-${stage}"]
     error_message = "tokens can be read by ${jsonencode(local.token_readers)}"
   }
 

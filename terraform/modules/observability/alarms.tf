@@ -77,12 +77,11 @@ locals {
       }]
       what = "EventBridge could not deliver an event of the rule ${rule} of the bus ${bus}.", act = "Look for the event and the error in the queue ${var.undelivered_queue_name}; permissions and deleted targets are the usual causes."
     }) },
-    { metrics-lost = merge(local.happened, {
+    # Two, as an alarm takes no more than ten metrics.
+    { for key, metric in { metrics-unreadable = "EMFParsingErrors", metrics-invalid = "EMFValidationErrors" } : key => merge(local.happened, {
       section = "metrics-lost"
-      metrics = [for pair in setproduct(["EMFParsingErrors", "EMFValidationErrors"], local.stages) : {
-        namespace = "AWS/Logs", name = pair[0], dimensions = { LogGroupName = var.log_group_names[pair[1]] }
-      }]
-      what = "CloudWatch could not read metrics in a task's log: dashboard and alarms miss them.", act = "Find the line and report it with the version of the image. The runs are not harmed."
+      metrics = [for stage in local.stages : { namespace = "AWS/Logs", name = metric, dimensions = { LogGroupName = var.log_group_names[stage] } }]
+      what    = "CloudWatch could not read metrics in a task's log: dashboard and alarms miss them.", act = "Find the line and report it with the version of the image. The runs are not harmed."
     }) },
   )
 

@@ -9,7 +9,7 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.name
 
-  stages = ["preflight", "prepare", "plan", "upload", "report"]
+  stages = ["preflight", "prepare", "compare", "plan", "advance", "upload", "report"]
 
   # The chunks of a run are executions of their own, which Step Functions counts under the state machine and the Map's label.
   chunks_arn = "${var.state_machine_arn}/Upload"

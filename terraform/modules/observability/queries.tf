@@ -52,7 +52,7 @@ locals {
     }
     metas-words = {
       question = "When did Meta refuse, throttle or warn?"
-      stages   = ["preflight", "upload", "report"]
+      stages   = ["preflight", "advance", "upload", "report"]
       query    = <<-EOT
         fields @timestamp, stage, run, chunk, msg, error
         | filter msg like /Meta/ or level = "WARN"

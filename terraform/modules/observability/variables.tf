@@ -87,8 +87,8 @@ variable "log_group_names" {
   type        = map(string)
 
   validation {
-    condition     = toset(keys(var.log_group_names)) == toset(["preflight", "prepare", "plan", "upload", "report"])
-    error_message = "log_group_names must have the keys preflight, prepare, plan, upload, report and no other."
+    condition     = toset(keys(var.log_group_names)) == toset(["preflight", "prepare", "compare", "plan", "advance", "upload", "report"])
+    error_message = "log_group_names must have the keys preflight, prepare, compare, plan, advance, upload, report and no other."
   }
 }
 
@@ -174,14 +174,16 @@ variable "stage_sizes" {
   default = {
     preflight = { cpu = 256, memory = 512 }
     prepare   = { cpu = 1024, memory = 2048 }
+    compare   = { cpu = 1024, memory = 2048 }
     plan      = { cpu = 256, memory = 512 }
+    advance   = { cpu = 256, memory = 512 }
     upload    = { cpu = 256, memory = 512 }
     report    = { cpu = 256, memory = 512 }
   }
 
   validation {
-    condition     = toset(keys(var.stage_sizes)) == toset(["preflight", "prepare", "plan", "upload", "report"])
-    error_message = "stage_sizes must have the keys preflight, prepare, plan, upload, report and no other."
+    condition     = toset(keys(var.stage_sizes)) == toset(["preflight", "prepare", "compare", "plan", "advance", "upload", "report"])
+    error_message = "stage_sizes must have the keys preflight, prepare, compare, plan, advance, upload, report and no other."
   }
 }
 

@@ -20,7 +20,9 @@ locals {
     cluster                   = var.cluster_arn
     preflight_task_definition = var.task_definition_arns.preflight
     prepare_task_definition   = var.task_definition_arns.prepare
+    compare_task_definition   = var.task_definition_arns.compare
     plan_task_definition      = var.task_definition_arns.plan
+    advance_task_definition   = var.task_definition_arns.advance
     upload_task_definition    = var.task_definition_arns.upload
     report_task_definition    = var.task_definition_arns.report
     upload_capacity           = var.upload_capacity

@@ -4,12 +4,13 @@ locals {
   run = "runs/*/*/*/"
 
   # FindRun, LoadAudience, ReadLease and FindLease, ReadSettings, FindQuery, ReadPlan, Upload's reader (of all chunks, and
-  # of those that cleanreach redrive lists), ReadOutcome, ReadFailure. Upload's writer reads its own results.
+  # of those that Advance or cleanreach redrive lists), ReadOutcome, ReadFailure. Upload's writer reads its own results.
   read = concat(["audiences/*/*.json"], [for document in [
     "run.json", "lease.json", "preflight.json", "query.json", "upload.json", "chunks.json", "chunks-*.json", "outcome.json", "failures/*.json", "map/*",
   ] : "${local.run}${document}"])
 
-  # FreezeRun, RecordQuery and RecordResult, Upload's writer; HoldLease, RenewLease and ReturnLease.
+  # FreezeRun, RecordQuery and RecordResult, Upload's writer; HoldLease, RenewLease, HoldLeaseForWait
+  # and ReturnLease.
   write = concat([for document in ["run.json", "query.json", "map/*"] : "${local.run}${document}"], ["leases/*/*/*.json"])
 
   storage_statements = [
@@ -38,7 +39,7 @@ locals {
     },
   ]
 
-  # Preflight, Prepare, Plan, UploadChunk, Report. A task definition is named with or without a revision.
+  # Preflight, Prepare, Compare, Plan, Advance, UploadChunk, Report. A task definition is named with or without a revision.
   families   = [for arn in values(var.task_definition_arns) : replace(arn, "/:[0-9]+$/", "")]
   tasks      = "${replace(var.cluster_arn, ":cluster/", ":task/")}/*"
   on_cluster = [{ test = "ArnEquals", variable = "ecs:cluster", values = [var.cluster_arn] }]

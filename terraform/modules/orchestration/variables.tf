@@ -23,12 +23,12 @@ variable "cluster_arn" {
 
 variable "task_definition_arns" {
   description = "ARN of each stage's task definition. Without its revision the newest is run."
-  type        = object({ preflight = string, prepare = string, plan = string, upload = string, report = string })
+  type        = object({ preflight = string, prepare = string, compare = string, plan = string, advance = string, upload = string, report = string })
 }
 
 variable "task_role_arns" {
   description = "ARN of each stage's role, which the state machine passes to ECS."
-  type        = object({ preflight = string, prepare = string, plan = string, upload = string, report = string })
+  type        = object({ preflight = string, prepare = string, compare = string, plan = string, advance = string, upload = string, report = string })
 }
 
 variable "execution_role_arn" {

@@ -20,7 +20,7 @@ variable "tenants" {
 }
 
 variable "reader_role_arns" {
-  description = "Roles that read the values: those of the tasks preflight, upload and report. Nobody else does, administrators included. The roles need not exist yet."
+  description = "Roles that read the values: those of the tasks preflight, advance, upload and report. Nobody else does, administrators included. The roles need not exist yet."
   type        = list(string)
 
   validation {

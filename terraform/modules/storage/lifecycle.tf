@@ -1,7 +1,7 @@
 locals {
   # What expires, by prefix, and after how many days. What is not named stays: in work the definitions (audiences/), the
-  # leases (leases/), whatever tables point to before their first run, and who opted out (suppression/), which must not be
-  # forgotten.
+  # leases (leases/), whatever tables point to before their first run, who opted out (suppression/), and who is in an audience (state/),
+  # which must not be forgotten: the report removes what a mirror needs no more.
   expiry = {
     raw     = { prefix = "", days = var.retention_days.raw }
     work    = { prefix = "runs/", days = var.retention_days.runs }

@@ -3,7 +3,7 @@ data "aws_region" "current" {}
 data "aws_caller_identity" "current" {}
 
 locals {
-  stages    = toset(["preflight", "prepare", "plan", "upload", "report"])
+  stages    = toset(["preflight", "prepare", "compare", "plan", "advance", "upload", "report"])
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.name
   account   = data.aws_caller_identity.current.account_id

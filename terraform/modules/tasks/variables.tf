@@ -56,11 +56,13 @@ variable "architecture" {
 }
 
 variable "sizes" {
-  description = "CPU units and MiB of memory of each stage's task. The defaults hold for any number of rows: memory is bounded by design (a preparation of ten million rows took 183 MiB, an upload 153 MiB), and more CPU shortens prepare, the one stage that computes."
+  description = "CPU units and MiB of memory of each stage's task. The defaults hold for any number of rows: memory is bounded by design (a preparation of ten million rows took 183 MiB, an upload 153 MiB), and more CPU shortens prepare and compare, the stages that compute."
   type = object({
     preflight = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
     prepare   = optional(object({ cpu = optional(number, 1024), memory = optional(number, 2048) }), {})
+    compare   = optional(object({ cpu = optional(number, 1024), memory = optional(number, 2048) }), {})
     plan      = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
+    advance   = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
     upload    = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
     report    = optional(object({ cpu = optional(number, 256), memory = optional(number, 512) }), {})
   })

@@ -25,7 +25,7 @@ variables {
   undelivered_queue_name = "reach-undelivered"
   run_events_queue_name  = "reach-run-events"
   metrics_namespace      = "Reach"
-  log_group_names        = { for stage in ["preflight", "prepare", "plan", "upload", "report"] : stage => "/reach/${stage}" }
+  log_group_names        = { for stage in ["preflight", "prepare", "compare", "plan", "advance", "upload", "report"] : stage => "/reach/${stage}" }
 }
 
 run "nothing_is_of_another_partition" {

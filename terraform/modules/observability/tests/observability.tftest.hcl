@@ -76,7 +76,7 @@ run "there_is_an_alarm_for_each_trouble" {
   assert {
     condition = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset([
       "executions-failed", "executions-timed-out", "executions-aborted", "executions-throttled", "chunks-failed", "starter-failed",
-      "dead-letter-messages", "undelivered-messages", "oldest-dead-letter", "oldest-undelivered", "metrics-lost",
+      "dead-letter-messages", "undelivered-messages", "oldest-dead-letter", "oldest-undelivered", "metrics-unreadable", "metrics-invalid",
       "rule-forward", "rule-marker", "rule-run-failed", "rule-execution-ended",
       "invalid-ratio-acme", "invalid-ratio-zoo", "token-expiry-acme", "token-expiry-zoo", "no-success-acme",
     ])

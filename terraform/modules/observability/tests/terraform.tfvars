@@ -9,4 +9,4 @@ dead_letter_queue_name = "cleanreach-dead-letter"
 undelivered_queue_name = "cleanreach-undelivered"
 run_events_queue_name  = "cleanreach-run-events"
 metrics_namespace      = "CleanReach"
-log_group_names        = { for stage in ["preflight", "prepare", "plan", "upload", "report"] : stage => "/cleanreach/${stage}" }
+log_group_names        = { for stage in ["preflight", "prepare", "compare", "plan", "advance", "upload", "report"] : stage => "/cleanreach/${stage}" }

@@ -113,7 +113,9 @@ run "revisions" {
     task_definition_arns = {
       preflight = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-preflight:7"
       prepare   = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-prepare:7"
+      compare   = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-compare:7"
       plan      = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-plan:7"
+      advance   = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-advance:7"
       upload    = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-upload:7"
       report    = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-report:7"
     }

@@ -4,14 +4,18 @@ cluster_arn = "arn:aws:ecs:eu-west-1:111122223333:cluster/cleanreach"
 task_definition_arns = {
   preflight = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-preflight"
   prepare   = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-prepare"
+  compare   = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-compare"
   plan      = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-plan"
+  advance   = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-advance"
   upload    = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-upload"
   report    = "arn:aws:ecs:eu-west-1:111122223333:task-definition/cleanreach-report"
 }
 task_role_arns = {
   preflight = "arn:aws:iam::111122223333:role/cleanreach-preflight"
   prepare   = "arn:aws:iam::111122223333:role/cleanreach-prepare"
+  compare   = "arn:aws:iam::111122223333:role/cleanreach-compare"
   plan      = "arn:aws:iam::111122223333:role/cleanreach-plan"
+  advance   = "arn:aws:iam::111122223333:role/cleanreach-advance"
   upload    = "arn:aws:iam::111122223333:role/cleanreach-upload"
   report    = "arn:aws:iam::111122223333:role/cleanreach-report"
 }

@@ -46,7 +46,9 @@ run "actions" {
     condition = jsonencode({ for stage, all in local.statements : stage => sort(distinct(flatten([for s in all : s.actions]))) }) == jsonencode({
       preflight = ["kms:Decrypt", "kms:GenerateDataKey", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject", "secretsmanager:GetSecretValue"]
       prepare   = ["glue:CreateTable", "glue:GetTable", "glue:UpdateTable", "kms:Decrypt", "kms:GenerateDataKey", "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"]
+      compare   = ["kms:Decrypt", "kms:GenerateDataKey", "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"]
       plan      = ["kms:Decrypt", "kms:GenerateDataKey", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"]
+      advance   = ["kms:Decrypt", "kms:GenerateDataKey", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject", "secretsmanager:GetSecretValue"]
       upload    = ["kms:Decrypt", "kms:GenerateDataKey", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject", "secretsmanager:GetSecretValue"]
       report    = ["kms:Decrypt", "kms:GenerateDataKey", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject", "secretsmanager:GetSecretValue"]
     })
@@ -94,11 +96,13 @@ run "data" {
       ])) }) == jsonencode({
       preflight = []
       prepare   = ["arn:aws-cn:s3:::crm/customers/*", "arn:aws-cn:s3:::crm/vip/all.csv", "arn:aws-cn:s3:::raw/*", "arn:aws-cn:s3:::shop/*"]
+      compare   = ["arn:aws-cn:s3:::results/runs/*"]
       plan      = ["arn:aws-cn:s3:::results/runs/*"]
+      advance   = []
       upload    = ["arn:aws-cn:s3:::results/runs/*"]
       report    = []
     })
-    error_message = "only prepare reads sources, and only plan and upload read the match"
+    error_message = "only prepare reads sources, and only compare, plan and upload read the match"
   }
 
   assert {
@@ -110,7 +114,7 @@ run "data" {
 
   assert {
     condition = alltrue(flatten([for stage in local.stages : [
-      for key in concat(local.read[stage], local.written[stage], local.removed[stage]) : startswith(key, local.run) || contains(["leases/*/*/*.json", "suppression/*/list/*"], key)
+      for key in concat(local.read[stage], local.written[stage], local.removed[stage]) : startswith(key, local.run) || startswith(key, local.state) || contains(["leases/*/*/*.json", "suppression/*/list/*"], key)
     ]]))
     error_message = "a pattern with fewer parts lets an audience called receipts or prepared open another folder"
   }
@@ -121,11 +125,28 @@ run "data" {
       ] }) == jsonencode({
       preflight = []
       prepare   = ["ReadDocuments", "FindDocuments"]
+      compare   = ["ReadDocuments", "FindDocuments"]
       plan      = []
+      advance   = []
       upload    = ["ReadDocuments", "FindDocuments"]
       report    = []
     })
-    error_message = "prepare and upload read who opted out, and no stage changes it: only an operator does"
+    error_message = "prepare, compare and upload read who opted out, and no stage changes it: only an operator does"
+  }
+
+  assert {
+    condition = jsonencode({ for stage in local.stages : stage => distinct([
+      for key in concat(local.read[stage], local.written[stage]) : key if startswith(key, "state/*/*/mirror/")
+      ]) }) == jsonencode({
+      preflight = []
+      prepare   = []
+      compare   = ["state/*/*/mirror/*"]
+      plan      = ["state/*/*/mirror/*/snapshot.json", "state/*/*/mirror/*/changes/*"]
+      advance   = ["state/*/*/mirror/*/snapshot.json"]
+      upload    = ["state/*/*/mirror/*/changes/*"]
+      report    = ["state/*/*/mirror/*"]
+    })
+    error_message = "who is in a mirrored audience: compare writes them, plan and upload read who joins and leaves, and the report deletes"
   }
 
   assert {

@@ -71,8 +71,8 @@ run "containers" {
   }
 
   assert {
-    condition = aws_ecs_task_definition.stage["prepare"].cpu == "1024" && alltrue([for stage in ["preflight", "plan", "upload", "report"] :
-      aws_ecs_task_definition.stage[stage].cpu == "256" && aws_ecs_task_definition.stage[stage].memory == "512"
+    condition = alltrue([for stage, definition in aws_ecs_task_definition.stage :
+      [definition.cpu, definition.memory] == (contains(["prepare", "compare"], stage) ? ["1024", "2048"] : ["256", "512"])
     ])
     error_message = "the default sizes changed"
   }
@@ -81,6 +81,8 @@ run "containers" {
     condition = local.environment == {
       preflight = { AWS_REGION = "eu-west-1", CLEANREACH_METRICS = "CleanReach", GOMEMLIMIT = "384MiB" }
       prepare   = { AWS_REGION = "eu-west-1", CLEANREACH_METRICS = "CleanReach", GOMEMLIMIT = "1536MiB", CLEANREACH_CATALOG = "glue://cleanreach" }
+      compare   = { AWS_REGION = "eu-west-1", CLEANREACH_METRICS = "CleanReach", GOMEMLIMIT = "1536MiB" }
+      advance   = { AWS_REGION = "eu-west-1", CLEANREACH_METRICS = "CleanReach", GOMEMLIMIT = "384MiB" }
       plan      = { AWS_REGION = "eu-west-1", CLEANREACH_METRICS = "CleanReach", GOMEMLIMIT = "384MiB" }
       upload    = { AWS_REGION = "eu-west-1", CLEANREACH_METRICS = "CleanReach", GOMEMLIMIT = "384MiB" }
       report    = { AWS_REGION = "eu-west-1", CLEANREACH_METRICS = "CleanReach", GOMEMLIMIT = "384MiB" }
@@ -143,7 +145,7 @@ run "surroundings" {
   }
 
   assert {
-    condition     = keys(aws_iam_role.stage) == ["plan", "preflight", "prepare", "report", "upload"] && aws_iam_role.stage["upload"].name == "cleanreach-upload"
+    condition     = keys(aws_iam_role.stage) == ["advance", "compare", "plan", "preflight", "prepare", "report", "upload"] && aws_iam_role.stage["upload"].name == "cleanreach-upload"
     error_message = "other modules build the roles' ARNs from <name>-<stage>"
   }
 }
