@@ -15,7 +15,7 @@ import (
 )
 
 func TestConvert(t *testing.T) {
-	hash := sha("ann@example.com")
+	hash := hashOf("ann@example.com")
 	md5 := strings.Repeat("0a", 16)
 	for _, c := range []struct {
 		name    string
@@ -41,33 +41,41 @@ func TestConvert(t *testing.T) {
 		{"a word among hashes", audience.Email, true, "ann", "", "", identity.NotSHA256},
 		{"MD5 among hashes", audience.Email, true, md5, "", "", identity.NotSHA256},
 		{"63 digits", audience.Email, true, hash[1:], "", "", identity.NotSHA256},
-		{"the hash of nothing", audience.Email, true, sha(""), "", "", identity.EmptyHash},
+		{"the hash of nothing", audience.Email, true, hashOf(""), "", "", identity.EmptyHash},
 		{"a placeholder among hashes", audience.Phone, true, "null", "", "", identity.Placeholder},
 		{"canonical phone", audience.Phone, false, "14155550123", "de", "#14155550123", ""},
 		{"phone by its row's country", audience.Phone, false, "0171 5550123", "de", "#491715550123", ""},
 		{"phone by the default country", audience.Phone, false, "(415) 555-0123", "", "#14155550123", ""},
-		{"phone by a hashed country", audience.Phone, false, "0171 5550123", sha("de"), "#491715550123", ""},
+		{"phone by a hashed country", audience.Phone, false, "0171 5550123", hashOf("de"), "#491715550123", ""},
 		{"zip by its row's country", audience.Zip, false, "94025-3215", "us", "#94025", ""},
 		{"id", audience.ExternID, false, " Cust/7 ", "", "Cust/7", ""},
 		{"device", audience.MADID, false, "38400000-8CF0-11BD-B23E-10B96E40000D", "", "38400000-8cf0-11bd-b23e-10b96e40000d", ""},
+		{"a worth", audience.LookalikeValue, false, "12.50", "", "12.5", ""},
+		{"no worth", audience.LookalikeValue, false, " ", "", "", identity.Missing},
+		{"a negative worth", audience.LookalikeValue, false, "-3", "", "", identity.NegativeValue},
+		{"limits", audience.DataProcessing, false, "yes", "", audience.Limited, ""},
+		{"no limits", audience.DataProcessing, false, "[]", "", audience.Unlimited, ""},
+		{"nothing said of limits", audience.DataProcessing, false, "", "", "", ""},
+		{"unreadable limits", audience.DataProcessing, false, "maybe", "", audience.Limited, identity.NotYesOrNo},
 		{"no device", audience.MADID, false, "00000000-0000-0000-0000-000000000000", "", "", identity.ZeroID},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var in, countries table.Column
+			var in table.Column
 			if c.value == "\x00" {
 				in.AppendNull()
 			} else {
 				in.AppendString(c.value)
 			}
-			countries.AppendString(c.country)
-			column, seen := Column{Key: c.key, hashed: c.hashed}, Tally{}
+			of := newCountries()
+			of.rows = []int16{of.number([]byte(c.country))}
+			column, seen := newColumn(c.key, c.hashed), Tally{}
 			for range 2 { // the second time into used buffers
-				column.convert(identity.NewNormalizer("US", nil), &in, &countries, &seen)
+				column.convert(identity.NewNormalizer("US", nil), &in, of, &seen)
 			}
 			require.Equal(t, 1, column.Out.Len())
 			want := c.want
 			if value, hashed := strings.CutPrefix(want, "#"); hashed {
-				want = sha(value)
+				want = hashOf(value)
 			}
 			assert.Equal(t, want, string(column.Out.Value(0)))
 			if c.reason == "" {
@@ -79,7 +87,7 @@ func TestConvert(t *testing.T) {
 	}
 }
 
-func sha(text string) string {
+func hashOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }

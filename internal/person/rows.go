@@ -16,15 +16,19 @@ type Rows struct {
 
 	normalizer *identity.Normalizer
 	country    int // index of the column with countries, or -1
+	worth      int // likewise of what people are worth
 }
 
 // NewRows converts rows of a plan's columns. defaultCountry is the definition's.
 func NewRows(columns []audience.PlanColumn, defaultCountry string, now func() time.Time) *Rows {
-	r := &Rows{country: -1, normalizer: identity.NewNormalizer(defaultCountry, now)}
+	r := &Rows{country: -1, worth: -1, normalizer: identity.NewNormalizer(defaultCountry, now)}
 	for i, c := range columns {
-		r.Columns = append(r.Columns, Column{Key: c.Key, hashed: c.Hashed})
-		if c.Key == audience.Country {
+		r.Columns = append(r.Columns, newColumn(c.Key, c.Hashed))
+		switch c.Key {
+		case audience.Country:
 			r.country = i
+		case audience.LookalikeValue:
+			r.worth = i
 		}
 	}
 	return r
@@ -37,10 +41,10 @@ func (r *Rows) Convert(batch *table.Batch, seen *Tally) {
 		seen.Unusable++
 		seen.Drop("ROW", identity.Reason(bad.Reason))
 	}
-	var countries *table.Column
+	var countries *countries
 	if r.country >= 0 {
 		r.Columns[r.country].convert(r.normalizer, &batch.Columns[r.country], nil, seen)
-		countries = &r.Columns[r.country].canonical
+		countries = r.Columns[r.country].countries
 	}
 	for i := range r.Columns {
 		if i != r.country {
@@ -49,10 +53,15 @@ func (r *Rows) Convert(batch *table.Batch, seen *Tally) {
 	}
 }
 
-// Usable reports whether a converted row has a key by which Meta finds a person. Whoever leaves a row out counts it.
+// Usable reports whether a converted row has a key by which Meta finds a person, and, where there is a column of what people
+// are worth, such a value: Meta refuses all of a batch in which one is missing, and nobody's is guessed. Whoever leaves a row
+// out counts it.
 func (r *Rows) Usable(row int) bool {
+	if r.worth >= 0 && len(r.Columns[r.worth].Out.Value(row)) == 0 {
+		return false
+	}
 	for i := range r.Columns {
-		if c := &r.Columns[i]; c.Key.Finds() && len(c.Out.Value(row)) > 0 {
+		if c := &r.Columns[i]; c.Key.Finds() && c.Out.Has(row) {
 			return true
 		}
 	}

@@ -1,0 +1,95 @@
+package person
+
+import (
+	"bytes"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/cleanreach/cleanreach/internal/table"
+)
+
+// mostKnown bounds how many different values of a column are kept with their hashes: 5 MiB a column. There are not as many
+// cities, first names or American ZIP codes.
+const mostKnown = 1 << 16
+
+// A dictionary has different values by number.
+type dictionary interface {
+	Len() int
+	Value(code int) []byte
+}
+
+// A made is what became of a value.
+type made struct {
+	cell    int32 // its hash, none or unmade
+	country int16 // the number of the country that it is
+	by      int16 // the number of the row's country by which it was made
+	dropped uint8 // the number of the reason why nothing is left of it
+}
+
+// unmade is the cell of a value that nobody has asked for.
+const unmade = -2
+
+var nothing = made{cell: none}
+
+// known is what became of the values of a dictionary.
+type known struct {
+	of   dictionary
+	made []made
+}
+
+// begin makes room for a dictionary's values, and tells whether it is another one than before.
+func (k *known) begin(dict dictionary) (another bool) {
+	another = k.of != dict
+	if another {
+		k.of, k.made = dict, k.made[:0]
+	}
+	for len(k.made) < dict.Len() {
+		k.made = append(k.made, made{cell: unmade})
+	}
+	return another
+}
+
+// repeats finds the values that come again in a column for which the file has no dictionary.
+type repeats struct {
+	seen *distinct
+	rows []int32
+}
+
+// distinct is a set of values, in the order in which they were first seen.
+type distinct struct {
+	table.Column
+	slots [2 * mostKnown]uint32 // 1 + a value's number, by the value's hash; 0: free
+}
+
+// mostDistinct is how many bytes of different values are kept.
+const mostDistinct = 4 << 20
+
+// codes numbers a column's values, mostKnown at most; empty ones get -1. A set that has grown too large is begun anew.
+func (r *repeats) codes(in *table.Column) (*distinct, []int32) {
+	if s := r.seen; s == nil || s.Len()+in.Len() > mostKnown || len(s.Data) > mostDistinct {
+		r.seen = &distinct{}
+	}
+	r.rows = r.rows[:0]
+	for i := range in.Len() {
+		code := int32(-1)
+		if value := in.Value(i); len(value) > 0 {
+			code = r.seen.code(value)
+		}
+		r.rows = append(r.rows, code)
+	}
+	return r.seen, r.rows
+}
+
+// code is a value's number.
+func (d *distinct) code(value []byte) int32 {
+	for at := xxh3.Hash(value); ; at++ {
+		slot := &d.slots[at%uint64(len(d.slots))]
+		if *slot == 0 {
+			d.Append(value)
+			*slot = uint32(d.Len()) //nolint:gosec // mostKnown and a batch's rows at most
+		} else if !bytes.Equal(d.Value(int(*slot-1)), value) {
+			continue
+		}
+		return int32(*slot - 1) //nolint:gosec // likewise
+	}
+}
