@@ -8,10 +8,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/redrive"
 )
 
-const redriveUsage = `usage: cleanreach redrive -deployment <Terraform root> [-cause …] [-tenant …] [-audience …] [-run …] [-send]
+const redriveUsage = `usage: cleanreach redrive -deployment <Terraform root> [-cause …] [-tenant …] [-audience …] [-run …] [-send [-force]]
 
 Lists the dead-letter queue: what failed, by cause, tenant, audience and run, in the words of the stage that failed.
 Nothing is removed, and every letter is given back at once.
@@ -22,6 +23,9 @@ several are at work together. It waits for the executions, and removes the lette
 its receipt says so, a run's when it succeeded. All other letters stay, each with the reason. When it is interrupted,
 what was started goes on; the same command waits for it again. Nobody is added or removed twice: receipts tell what
 Meta has.
+
+A run of which a later one has got ahead is left alone: it would add again whom that one has removed, or remove whom it
+has added. Start a new run instead; or, where the older run's people are the ones that you want, use -force.
 
 What cannot be sent again: a run whose folder is gone, and one whose input named no audience. docs/runbook.md says how to
 remove such a letter.
@@ -39,6 +43,7 @@ examples
   cleanreach redrive -deployment terraform/examples/complete
   cleanreach redrive -deployment terraform/examples/complete -cause action -tenant acme -send
   cleanreach redrive -deployment terraform/examples/complete -cause "throttled: exit code 5" -send
+  cleanreach redrive -deployment terraform/examples/complete -run nightly-2026-11-23 -send -force
   cleanreach redrive -queue https://sqs.eu-west-1.amazonaws.com/123456789012/cleanreach-dead-letters
 
 flags
@@ -57,8 +62,12 @@ func redriveCommand(ctx context.Context, c call) error {
 	flags.StringVar(&f.Run, "run", "", "only this run's")
 	flags.StringVar(&f.Cause, "cause", "", "only of this cause: a class, a stage, a reason, or all of it as it is listed")
 	send := flags.Bool("send", false, "send it again, wait, and remove the letters of what was done")
+	force := flags.Bool("force", false, "with -send and -run: send it again although it undoes what a later run has done")
 	if err := parseOnlyFlags(flags, c, redriveUsage); err != nil {
 		return err
+	}
+	if *force && (!*send || f.Run == "") {
+		return audience.Failf(audience.Invalid, "-force undoes what later runs have done, so it takes -send and the -run that it is meant for")
 	}
 	if err := d.complete(ctx, *place); err != nil {
 		return err
@@ -87,6 +96,6 @@ func redriveCommand(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	sender := redrive.Sender{Queue: queue, Machine: machine, Open: d.open, Now: time.Now, Sleep: sleep, Tell: teller(c.stdout)}
+	sender := redrive.Sender{Queue: queue, Machine: machine, Open: d.open, Now: time.Now, Sleep: sleep, Tell: teller(c.stdout), Force: *force}
 	return sender.Send(ctx, f)
 }

@@ -41,6 +41,7 @@ type world struct {
 	// during is called at each sleep, before executions are asked after.
 	during func(slept int)
 	slept  int
+	force  bool
 	said   []string
 }
 
@@ -74,7 +75,7 @@ func (w *world) put(run, name string, document any) {
 
 // run makes a run with chunks, of which none is done.
 func (w *world) run(id string, chunks ...string) {
-	w.put(id, audience.RunFile, map[string]any{"schema": 1, "run": id})
+	w.put(id, audience.RunFile, map[string]any{"schema": 1, "run": id, "started_at": w.now})
 	items := []audience.Chunk{}
 	for _, c := range chunks {
 		items = append(items, audience.Chunk{ID: c, File: "part-0", Rows: 7})
@@ -122,7 +123,7 @@ func (w *world) redrive(ctx context.Context, f Filter) (string, error) {
 	require.NoError(w.t, err)
 	w.said = nil
 	s := Sender{
-		Queue: w.queueOf(), Machine: machine, Open: storage.Open, Now: func() time.Time { return w.now },
+		Force: w.force, Queue: w.queueOf(), Machine: machine, Open: storage.Open, Now: func() time.Time { return w.now },
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			w.now = w.now.Add(d)
 			if w.slept++; w.during != nil {

@@ -1,5 +1,12 @@
 // Package redrive reads the dead-letter queue by cause, and sends again what is in it: a small execution of the state
 // machine for the chunks of each run. A letter leaves the queue only after what it is about was done.
+//
+// A run that adds or removes sends just the chunks of the list. One that replaces or mirrors does not look at the list: its
+// Advance stage decides what each chunk is due for now: until Meta has taken the replace's first batch, that; in the 90 minutes
+// from then, the rest of the session; later, the rest by adding it, once Meta is done with the replace; and of a mirror first
+// whoever leaves. So a chunk may be sent again at any time, and what was sent is not sent twice.
+//
+// A run of which a later one has got ahead is left alone, unless Sender.Force says otherwise.
 package redrive
 
 import (
@@ -66,6 +73,11 @@ func (l *Letter) folder() string { return fmt.Sprintf("runs/%s/%s/%s/", l.Tenant
 // leaseURL is where the audience's lease lies, in the same bucket.
 func (l *Letter) leaseURL() string {
 	return strings.TrimSuffix(l.URL, l.folder()) + audience.LeaseDir(l.Tenant, l.Audience)
+}
+
+// stateURL is where it is told which runs of the audience were the last.
+func (l *Letter) stateURL() string {
+	return strings.TrimSuffix(l.URL, l.folder()) + audience.StateDir(l.Tenant, l.Audience)
 }
 
 // Cause is the class, and what is known of the place: the stage of a run, how the last task of a chunk ended.

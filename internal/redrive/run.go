@@ -1,8 +1,10 @@
 package redrive
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/internal/succession"
 )
 
 // errGone says that there is nothing left to send.
@@ -45,6 +48,9 @@ func (w *sending) start(ctx context.Context, j *job) (err error) {
 	if err := w.free(ctx, j); err != nil {
 		return err
 	}
+	if err := w.inOrder(ctx, j); err != nil {
+		return err
+	}
 	in := input{Tenant: j.Tenant, Audience: j.Audience, Run: j.Run}
 	what := "the whole run continues"
 	if !j.whole() {
@@ -67,9 +73,39 @@ func (j *job) whole() bool {
 	return slices.ContainsFunc(j.entries, func(e *Entry) bool { return e.Kind == kindRun || e.Chunk == audience.CloseChunk })
 }
 
+// inOrder looks whether a later run has done what this one would undo.
+func (w *sending) inOrder(ctx context.Context, j *job) error {
+	if j.run.ID == "" { // it was never frozen: it begins now
+		return nil
+	}
+	state, err := w.Open(ctx, j.stateURL())
+	if err != nil {
+		return fmt.Errorf("look which runs of the audience were the last: %w", err)
+	}
+	defer func() { _ = state.Close() }()
+	run := succession.Run{State: state, Begun: audience.Begun{Run: j.run.ID, StartedAt: j.run.StartedAt}, Mode: j.mode()}
+	err = run.Check(ctx)
+	if !w.Force || audience.ClassOf(err) != audience.Gate {
+		return err
+	}
+	w.Tell("%s: sent all the same: %s", j, errors.Unwrap(err))
+	return run.Allow(ctx)
+}
+
+// mode is what the run's definition says. What else is wrong with the definition is for the run's own stages to say.
+func (j *job) mode() string {
+	var d struct {
+		Meta struct {
+			Mode string `json:"mode"`
+		} `json:"meta"`
+	}
+	_ = json.Unmarshal(j.run.Definition, &d)
+	return cmp.Or(d.Meta.Mode, audience.ModeAdd)
+}
+
 // findRun looks whether the run is still there. One that failed before it was frozen never was there, and needs nothing.
 func (j *job) findRun(ctx context.Context) error {
-	_, err := j.folder.Read(ctx, audience.RunFile)
+	err := j.folder.ReadJSON(ctx, audience.RunFile, &j.run)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

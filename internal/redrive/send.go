@@ -22,6 +22,7 @@ type Sender struct {
 	Now     func() time.Time
 	Sleep   func(ctx context.Context, d time.Duration) error // ends early, with an error, when ctx does
 	Tell    func(format string, args ...any)                 // a line for the person who waits
+	Force   bool                                             // send also what undoes the work of later runs
 }
 
 // Executions are asked after so long, each time twice as long.
@@ -43,7 +44,8 @@ type job struct {
 	entries []*Entry
 	oldest  time.Time
 	folder  *storage.Folder
-	name    string // of the execution
+	run     audience.Run // as it was frozen; without an id when it was not
+	name    string       // of the execution
 	missed  int
 }
 
