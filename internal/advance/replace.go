@@ -224,6 +224,9 @@ func (t *turn) over(ctx context.Context, r *audience.Replace) (bool, error) {
 		r.ClosedAt, r.TimedOut = s.End, s.End.Sub(s.Start) >= sessionLife
 		return true, nil
 	}
+	if c == nil && t.now.Sub(r.OpenedAt) < sessionLife {
+		return false, nil // it may be too young to be shown
+	}
 	busy, err := t.busy(ctx)
 	if err != nil || busy {
 		return false, err

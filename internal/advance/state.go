@@ -69,16 +69,27 @@ func (t *turn) endOf(ctx context.Context, open *audience.OpenReplace) (*audience
 	if err != nil {
 		return nil, fmt.Errorf("see how far the replace of run %s is: %w", open.Run, err)
 	}
-	if s == nil || !s.End.IsZero() || open.Group != t.plan.Group() {
+	closer := t.closer()
+	if s == nil || !s.End.IsZero() || open.Group != t.plan.Group() || closer == "" {
 		return t.wait(ctx, nil)
 	}
 	r := &audience.Replace{
-		Schema: audience.DocumentVersion, Session: open.Session, Group: open.Group, Of: open.Run, Closer: t.chunks[0].ID, Closing: open.Closing, OpenedAt: open.OpenedAt,
+		Schema: audience.DocumentVersion, Session: open.Session, Group: open.Group, Of: open.Run, Closer: closer, Closing: open.Closing, OpenedAt: open.OpenedAt,
 	}
 	if err := t.save(ctx, r); err != nil {
 		return nil, err
 	}
 	return t.close(ctx, r)
+}
+
+// closer is the first chunk whose people are to be in the audience: a row of theirs may end another run's replace.
+func (t *turn) closer() string {
+	for _, c := range t.chunks {
+		if !c.Remove && t.plan.Mode != audience.ModeRemove {
+			return c.ID
+		}
+	}
+	return ""
 }
 
 // remember keeps what the next run's plan reckons with.
