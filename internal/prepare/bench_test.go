@@ -15,7 +15,7 @@ func BenchmarkPrepare(b *testing.B) {
 	var text strings.Builder
 	text.WriteString(everyHeader[:len(everyHeader)-1] + ",ok,spent,seen\n")
 	for i := range n {
-		fmt.Fprintf(&text, "C-%d,Person%d@Example.com,(415) 555-%04d,f,%d/%d/19%02d,Lee%d,Ann%d,A,City %d,CA,%05d,,US,yes,%d.50,2026-01-%02d\n",
+		fmt.Fprintf(&text, "C-%d,Person%d@Example.com,(415) 555-%04d,f,%d/%d/19%02d,Lee%d,Ann%d,A,City %d,CA,%05d,,US,,,yes,%d.50,2026-01-%02d\n",
 			i, i, i%10_000, i%12+1, i%28+1, i%70+30, i%40_000, i%3000, i%2000, i%90_000+10_000, i%1000, i%28+1)
 	}
 	change := map[string]any{"source.consent": "ok", "source.keep": []any{

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/identity"
 	"github.com/cleanreach/cleanreach/internal/table"
 )
 
@@ -41,7 +42,28 @@ func checkGates(deps Deps, doc *audience.Prepared) error {
 			fmt.Errorf("%d rows are left, and limits.min_rows asks for %d: of %d rows %d lack consent, %d opted out and %d were quarantined (see %s)",
 				doc.Prepared, def.Limits.MinRows, doc.Source, doc.NoConsent, doc.Suppressed, doc.Quarantined, quarantine))
 	}
-	return nil
+	if def.Meta.Mode == audience.ModeRemove {
+		return nil
+	}
+	return errors.Join(checkUsage(def, doc, audience.LookalikeValue, quarantine), checkUsage(def, doc, audience.DataProcessing, quarantine))
+}
+
+// checkUsage gives an error when too much of a column cannot be read that says how to use people. Their rows are good, so that
+// the quarantine does not count them: but of values that are not understood, those that are have no meaning either.
+func checkUsage(def *audience.Definition, doc *audience.Prepared, key audience.Key, quarantine string) error {
+	unread := int64(0)
+	for reason, n := range doc.Keys[key].Invalid {
+		if reason != string(identity.Placeholder) { // which is a way to say nothing
+			unread += n
+		}
+	}
+	ratio := float64(unread) / float64(max(doc.Prepared, 1))
+	if ratio <= def.Limits.MaxInvalidRatio {
+		return nil
+	}
+	return audience.Fail(audience.Gate, fmt.Sprintf("mend column %q, or raise limits.max_invalid_ratio; which rows and why is in %s; docs/values.md says what is read", def.Source.Columns[key], quarantine),
+		fmt.Errorf("the %s of %d of %d people (%.1f %%) cannot be read, and limits.max_invalid_ratio allows %.1f %%; mostly for %s",
+			key, unread, doc.Prepared, 100*ratio, 100*def.Limits.MaxInvalidRatio, topReasons(doc.Keys[key].Invalid)))
 }
 
 // topReasons lists the most frequent reasons with their numbers.

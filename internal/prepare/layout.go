@@ -78,12 +78,20 @@ func (l *layout) addKey(key audience.Key, column string, parts ...audience.Key) 
 	k := keyColumn{key: key, in: l.read(column)}
 	for _, part := range parts {
 		k.attributes = append(k.attributes, attribute{key: part, out: len(l.fields)})
-		l.fields = append(l.fields, table.Field{Name: part.Column(), Type: table.String})
+		l.fields = append(l.fields, table.Field{Name: part.Column(), Type: typeOf(part)})
 		if part.Hashed() {
 			l.fields = append(l.fields, table.Field{Name: part.HashColumn(), Type: table.String})
 		}
 	}
 	l.keys = append(l.keys, k)
+}
+
+// typeOf is the type of a key's column. What people are worth is a number, so that queries can compare and add it up.
+func typeOf(key audience.Key) table.Type {
+	if key == audience.LookalikeValue {
+		return table.Double
+	}
+	return table.String
 }
 
 // read asks the reader for a column and gives its place.

@@ -106,16 +106,17 @@ var everyKey = map[string]any{
 	"source.columns": map[string]string{
 		"EXTERN_ID": "id", "EMAIL": "mail", "PHONE": "phone", "GEN": "sex", "DOB": "born", "LN": "last", "FN": "first", "FI": "initial",
 		"CT": "city", "ST": "state", "ZIP": "zip", "MADID": "device", "COUNTRY": "country",
+		"LOOKALIKE_VALUE": "worth", "DATA_PROCESSING_OPTIONS": "limits",
 	},
 	"source.default_country": "DE",
 }
 
-const everyHeader = "id,mail,phone,sex,born,last,first,initial,city,state,zip,device,country\n"
+const everyHeader = "id,mail,phone,sex,born,last,first,initial,city,state,zip,device,country,worth,limits\n"
 
 func TestColumnsAreInMetasOrder(t *testing.T) {
 	b := newBench(t).define(everyKey).put("a.csv", everyHeader+
-		"7,Zoe@Example.com,(415) 555-0100,f,2/3/1980,Roe,Zoe,Z,San Francisco,California,94103-1234,AEBE52E7-03EE-455A-B3C4-E57283966239,USA\n"+
-		"8,,030 1234567,,,Doe,,,,,,,\n")
+		"7,Zoe@Example.com,(415) 555-0100,f,2/3/1980,Roe,Zoe,Z,San Francisco,California,94103-1234,AEBE52E7-03EE-455A-B3C4-E57283966239,USA,12.50,yes\n"+
+		"8,,030 1234567,,,Doe,,,,,,,,,\n")
 	doc := b.prepared()
 	var want []string
 	for _, key := range audience.Keys {
@@ -139,10 +140,31 @@ func TestColumnsAreInMetasOrder(t *testing.T) {
 		assert.Equal(t, hashOf(canonical), got[key.HashColumn()], key)
 	}
 	assert.Equal(t, "7", got["extern_id"])
+	assert.Equal(t, "12.5", got["lookalike_value"])
+	assert.Equal(t, audience.Limited, got["data_processing_options"])
 	assert.Equal(t, "aebe52e7-03ee-455a-b3c4-e57283966239", got["madid"])
 	assert.Contains(t, rows[1], "|49301234567|", "the default country reads a row without one")
 	assert.Equal(t, audience.KeyQuality{Filled: 1, Valid: 1}, doc.Keys[audience.DOB])
 	assert.NotContains(t, doc.Keys, audience.DOBYear)
+}
+
+// Values that say how to use a person are kept as they will be sent; one that cannot be read costs nobody their place.
+func TestValues(t *testing.T) {
+	columns := map[string]string{"EXTERN_ID": "id", "LOOKALIKE_VALUE": "worth", "DATA_PROCESSING_OPTIONS": "ccpa"}
+	rows := "id,worth,ccpa\n1,44.50,yes\n2,0,no\n3,,\n4,\"1,234.50\",maybe\n5,-1,n/a\n6,44.5,LDU\n"
+	b := newBench(t).define(map[string]any{"source.columns": columns}).put("a.csv", rows)
+	doc := b.prepared()
+	assert.Equal(t, []string{"1|44.5|[\"LDU\"]", "2|0|[]", "3|∅|∅", "4|∅|[\"LDU\"]", "5|∅|∅", "6|44.5|[\"LDU\"]"}, b.rows(audience.PreparedDir))
+	assert.Equal(t, []audience.CatalogColumn{{Name: "extern_id", Type: "string"}, {Name: "lookalike_value", Type: "double"}, {Name: "data_processing_options", Type: "string"}}, b.table().Columns)
+	assert.Equal(t, audience.KeyQuality{Filled: 5, Valid: 3, Invalid: map[string]int64{"ambiguous_value": 1, "negative_value": 1}, Duplicates: 1}, doc.Keys[audience.LookalikeValue])
+	assert.Equal(t, audience.KeyQuality{Filled: 5, Valid: 3, Invalid: map[string]int64{"not_yes_or_no": 1, "placeholder": 1}, Duplicates: 1}, doc.Keys[audience.DataProcessing])
+
+	b = newBench(t).define(map[string]any{"source.columns": columns, "limits.max_invalid_ratio": 0.3}).put("a.csv", rows)
+	_ = b.fails(audience.Gate, "the LOOKALIKE_VALUE of 2 of 6 people (33.3 %) cannot be read", "ambiguous_value (1), negative_value (1)", `column "worth"`, "quarantine/")
+	b = newBench(t).define(map[string]any{"source.columns": columns, "limits.max_invalid_ratio": 0.3, "meta.mode": "remove"}).put("a.csv", rows)
+	assert.Equal(t, int64(6), b.prepared().Prepared, "who is removed needs no value")
+	b = newBench(t).define(map[string]any{"source.columns": columns, "limits.max_invalid_ratio": 0.1}).put("a.csv", strings.NewReplacer(`"1,234.50"`, "1", "-1", "1").Replace(rows))
+	_ = b.fails(audience.Gate, "the DATA_PROCESSING_OPTIONS of 1 of 6 people (16.7 %) cannot be read", "not_yes_or_no (1)", `column "ccpa"`)
 }
 
 func TestHashesPassThrough(t *testing.T) {

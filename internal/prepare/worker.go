@@ -163,11 +163,11 @@ func (w *worker) keep(b *batch, i int) {
 			sum = sum*31 + xxhash.Sum64(w.keepAttribute(at, c.canonical[a], c.hashed))
 		}
 		switch {
+		case c.reason != "": // also of a value that was taken for LDU
+			t.invalid[c.reason]++
 		case c.filled():
 			t.valid++
 			w.hashes[k] = append(w.hashes[k], sum)
-		case c.reason != "":
-			t.invalid[c.reason]++
 		}
 	}
 	for _, kept := range w.layout.kept {
