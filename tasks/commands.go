@@ -25,6 +25,7 @@ func commands() []command {
 	return []command{
 		{"preflight", "ask Meta everything that it would refuse later", true, stage(preflightStage)},
 		{"prepare", "raw files to prepared Parquet, quarantine and quality report", true, stage(prepareStage)},
+		{"compare", "who joins a mirrored audience, and who leaves", true, stage(compareStage)},
 		{"plan", "matched Parquet to chunks", true, stage(planStage)},
 		{"upload", "send one chunk to Meta", true, stage(uploadStage)},
 		{"advance", "which pass of the upload comes next", true, stage(advanceStage)},
@@ -48,7 +49,7 @@ usage: cleanreach <command>
 `
 
 const usageTail = `
-The first six are stages, started by the state machine. They read the run's folder from
+The first seven are stages, started by the state machine. They read the run's folder from
 CLEANREACH_RUN (and upload its chunk from CLEANREACH_CHUNK), and nothing else of the run.
 
 exit codes

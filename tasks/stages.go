@@ -10,11 +10,13 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/advance"
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/compare"
 	"github.com/cleanreach/cleanreach/internal/meta"
 	"github.com/cleanreach/cleanreach/internal/plan"
 	"github.com/cleanreach/cleanreach/internal/preflight"
 	"github.com/cleanreach/cleanreach/internal/prepare"
 	"github.com/cleanreach/cleanreach/internal/report"
+	"github.com/cleanreach/cleanreach/internal/snapshot"
 	"github.com/cleanreach/cleanreach/internal/storage"
 	"github.com/cleanreach/cleanreach/internal/succession"
 	"github.com/cleanreach/cleanreach/internal/suppression"
@@ -56,6 +58,21 @@ var prepareStage = stageFunc{"prepare", true, func(ctx context.Context, w *work)
 	return err
 }}
 
+var compareStage = stageFunc{"compare", false, func(ctx context.Context, w *work) error {
+	state, closeState, err := stateOf(ctx, w.run)
+	if err != nil {
+		return err
+	}
+	defer closeState()
+	list, done, err := suppressionOf(ctx, w.run)
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, err = compare.Run(ctx, compare.Deps{Run: w.run, Folder: w.folder, State: state, Suppression: list, Now: time.Now, Log: w.log})
+	return err
+}}
+
 var planStage = stageFunc{"plan", false, func(ctx context.Context, w *work) error {
 	before := w.planned(ctx)
 	state, done, err := stateOf(ctx, w.run)
@@ -66,6 +83,9 @@ var planStage = stageFunc{"plan", false, func(ctx context.Context, w *work) erro
 	planned, err := plan.Run(ctx, plan.Deps{Run: w.run, Folder: w.folder, State: state, Now: time.Now, Log: w.log})
 	w.measurePlan(ctx, planned, before)
 	if err != nil || planned.Chunks == 0 {
+		return err
+	}
+	if err := snapshot.Planned(ctx, state, w.run, planned.Mode, time.Now()); err != nil {
 		return err
 	}
 	return succession.Of(w.run, state).Note(ctx)
@@ -109,8 +129,24 @@ var advanceStage = stageFunc{"advance", false, func(ctx context.Context, w *work
 var reportStage = stageFunc{"report", false, func(ctx context.Context, w *work) error {
 	made, err := report.Run(ctx, report.Deps{Run: w.run, Folder: w.folder, Meta: reportMeta(ctx, w), Now: time.Now, Sleep: sleep, Log: w.log})
 	w.measureReport(made, err)
-	return err
+	if err != nil || w.run.Def().Meta.Mode != audience.ModeMirror {
+		return err
+	}
+	return w.reported(ctx, made)
 }}
+
+// reported has a mirror keep who is in the audience now, while the lease is this run's.
+func (w *work) reported(ctx context.Context, made *audience.Report) error {
+	state, done, err := stateOf(ctx, w.run)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := w.keep(ctx); err != nil {
+		return err
+	}
+	return snapshot.Reported(ctx, state, w.run, made)
+}
 
 // suppressionOf opens the list of the people of the run's tenant who opted out. done lets go of it.
 func suppressionOf(ctx context.Context, run *audience.Run) (list *suppression.List, done func(), err error) {

@@ -8,11 +8,9 @@ import (
 	"slices"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
 	"github.com/cleanreach/cleanreach/internal/snapshot"
 )
-
-// neverUsed is the operation status of an audience that nobody was ever sent to.
-const neverUsed = 410
 
 // choose finds what the match is compared with. Where there is nothing, the whole match takes the place of whoever is in the
 // audience, or is added where nobody is.
@@ -25,7 +23,7 @@ func (c *comparison) choose(ctx context.Context, preflight *audience.Preflight, 
 	switch {
 	case reason == "":
 		c.changes.Base = c.base.Run
-	case preflight.Created || preflight.Status == neverUsed:
+	case preflight.Created || preflight.Status == meta.OperationNoUpload:
 		c.changes.Mode, c.base, c.since = audience.ModeAdd, nil, nil
 	default:
 		c.changes.Mode, c.base, c.since = audience.ModeReplace, nil, nil

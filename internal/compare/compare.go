@@ -56,7 +56,7 @@ type comparison struct {
 // which names them. A run that was compared before is not compared again: it goes on with what it began to send.
 //
 // Its errors are Invalid when the match is not what an upload can take, and when another run has sent to the audience since
-// this one was compared.
+// this one was compared. They are of class Gate when more people would be taken out than the definition allows.
 func Run(ctx context.Context, deps Deps) (*audience.Changes, error) {
 	if deps.ShardRows <= 0 {
 		deps.ShardRows = 1_000_000
@@ -202,8 +202,19 @@ func (c *comparison) compare(ctx context.Context) error {
 		return err
 	}
 	c.taken.SentAt = sentAt(c.base, c.taken.TakenAt, c.again.slots[:])
+	if err := c.allowed(); err != nil {
+		return err
+	}
 	if ch := c.changes; ch.Matched != ch.Unusable+ch.Duplicate+ch.Kept+ch.Joins {
 		return audience.Failf(audience.Transient, "balance the comparison: of %d rows %d are unusable, %d duplicates, %d kept and %d join", ch.Matched, ch.Unusable, ch.Duplicate, ch.Kept, ch.Joins)
 	}
 	return nil
+}
+
+// allowed holds what is about to happen against the definition's limits.
+func (c *comparison) allowed() error {
+	people := c.changes.People
+	return c.Run.Def().Limits.Allow(audience.Removal{
+		Mode: audience.ModeMirror, Before: people.Before(), Source: "by run " + c.base.Run, After: people.After(), Removed: people.Left,
+	})
 }

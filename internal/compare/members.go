@@ -84,6 +84,7 @@ func (c *comparison) readMatch(ctx context.Context, folder *storage.Folder, f *m
 		return fmt.Errorf("open a matched file: %w", err)
 	}
 	defer func() { _ = reader.Close() }()
+	reader.KeepCodes()
 	var batch table.Batch
 	for {
 		if err := ctx.Err(); err != nil {

@@ -93,6 +93,19 @@ func (s *State) latest() string {
 	return s.Run
 }
 
+// Planned notes that a run is about to send what was planned, in a mode: that of its definition, or what a mirror does where
+// it has nothing to compare with.
+func Planned(ctx context.Context, folder *storage.Folder, run *audience.Run, mode string, now time.Time) error {
+	if run.Def().Meta.Mode != audience.ModeMirror {
+		return Touch(ctx, folder, run.ID, mode, now)
+	}
+	of, err := ReadSnapshot(ctx, folder, run.ID)
+	if err != nil {
+		return err
+	}
+	return Begin(ctx, folder, of, mode, now)
+}
+
 // Begin notes that a run is about to send what it was compared for. It comes before anything is sent.
 func Begin(ctx context.Context, folder *storage.Folder, of *Snapshot, mode string, now time.Time) error {
 	state, err := Read(ctx, folder)
@@ -129,6 +142,16 @@ func (s *State) write(ctx context.Context, folder *storage.Folder) error {
 		return fmt.Errorf("note who is in the audience: %w", err)
 	}
 	return nil
+}
+
+// Reported commits a mirror of which its report says that all was sent: then the people of its match are those in the
+// audience. Of a match with nobody in it that holds where everybody was taken out, or was before.
+func Reported(ctx context.Context, folder *storage.Folder, run *audience.Run, report *audience.Report) error {
+	mirrored := report.Outcome == audience.OutcomeEmpty && report.Mode == audience.ModeMirror
+	if run.Def().Meta.Mode != audience.ModeMirror || report.Outcome != audience.OutcomeSucceeded && !mirrored {
+		return nil
+	}
+	return Commit(ctx, folder, run.ID)
 }
 
 // Commit makes a run's people those who are in the audience, and then deletes what only the runs before it needed. It may be
