@@ -5,6 +5,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,8 @@ type Deps struct {
 	State  *storage.Folder  // the audience's StateDir, only read; nil stands for one without anything in it
 	Now    func() time.Time // time.Now, but for tests
 	Log    *slog.Logger
+	// BatchRows is how many rows Upload puts into one request. The default is meta.BatchRows, the most that Meta takes.
+	BatchRows int
 }
 
 // Run plans the upload of the run's match, or of what has changed in it: it writes chunks.json, then plan.json, then
@@ -39,6 +42,7 @@ type Deps struct {
 // would not be over in time.
 func Run(ctx context.Context, deps Deps) (*audience.Plan, error) {
 	started := deps.Now()
+	deps.BatchRows = cmp.Or(deps.BatchRows, meta.BatchRows)
 	preflight, err := readPreflight(ctx, deps.Folder)
 	if err != nil {
 		return nil, err

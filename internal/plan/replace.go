@@ -40,7 +40,7 @@ func (p *planning) replace(ctx context.Context, chunks []audience.Chunk) (*audie
 	if last.BatchSeconds > 0 {
 		answer = time.Duration(last.BatchSeconds * float64(time.Second))
 	}
-	layout := dealOut(chunks, speed{tier: tierOf(p.preflight.Tier), answer: answer, tasks: p.concurrency()})
+	layout := dealOut(chunks, p.deps.BatchRows, speed{tier: tierOf(p.preflight.Tier), answer: answer, tasks: p.concurrency()})
 	p.deps.Log.InfoContext(ctx, "laid out the session of the replace", "batches", layout.Batches, "rows", layout.Rows, "later", layout.Later,
 		"tier", p.preflight.Tier, "answer_seconds", answer.Seconds(), "people_before", removal.Before)
 	if layout.Later > 0 && p.limits.ReplaceOverflow == audience.OverflowRefuse {
@@ -60,10 +60,10 @@ func tierWord(tier string) string {
 
 // dealOut gives each chunk that is expected to fit into the session the number of its first batch, and a number for each batch
 // that it may have. The first chunk begins the session, whether all of it fits or not.
-func dealOut(chunks []audience.Chunk, s speed) *audience.ReplacePlan {
+func dealOut(chunks []audience.Chunk, batchRows int, s speed) *audience.ReplacePlan {
 	batches := make([]int, len(chunks))
 	for i, c := range chunks {
-		batches[i] = batchesOf(c)
+		batches[i] = batchesOf(c, int64(batchRows))
 	}
 	fit := s.fits(batches)
 	layout := &audience.ReplacePlan{Opener: chunks[0].ID}

@@ -63,6 +63,6 @@ func tierOf(word string) meta.Tier {
 }
 
 // batchesOf is how many batches a chunk has at the most.
-func batchesOf(c audience.Chunk) int {
-	return int((c.Rows + meta.BatchRows - 1) / meta.BatchRows)
+func batchesOf(c audience.Chunk, rows int64) int {
+	return int((c.Rows + rows - 1) / rows)
 }

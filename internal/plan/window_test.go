@@ -45,7 +45,7 @@ func TestFits(t *testing.T) {
 func TestDealOut(t *testing.T) {
 	chunk := func(id string, rows int64) audience.Chunk { return audience.Chunk{ID: id, Rows: rows} }
 	chunks := []audience.Chunk{chunk("00001", 10_001), chunk("00002", 10_000), chunk("00003", 1), chunk("00004", 20_000)}
-	layout := dealOut(chunks, speed{meta.TierFull, 5 * time.Second, 8})
+	layout := dealOut(chunks, meta.BatchRows, speed{meta.TierFull, 5 * time.Second, 8})
 	assert.Equal(t, &audience.ReplacePlan{Opener: "00001", Batches: 6, Rows: 40_002}, layout)
 	first := func() (n []int) {
 		for _, c := range chunks {
@@ -56,11 +56,11 @@ func TestDealOut(t *testing.T) {
 	assert.Equal(t, []int{1, 3, 4, 5}, first())
 
 	chunks = []audience.Chunk{chunk("00001", 2_000_000), chunk("00002", 2_000_000), chunk("00003", 1)}
-	layout = dealOut(chunks, speed{meta.TierLimited, 5 * time.Second, 8})
+	layout = dealOut(chunks, meta.BatchRows, speed{meta.TierLimited, 5 * time.Second, 8})
 	assert.Equal(t, &audience.ReplacePlan{Opener: "00001", Batches: 200, Rows: 2_000_000, Later: 2_000_001}, layout)
 	assert.Equal(t, []int{1, 0, 0}, first(), "what follows a chunk that does not fit would only come later")
 
 	chunks = []audience.Chunk{chunk("00001", 4_000_000), chunk("00002", 1)}
-	layout = dealOut(chunks, speed{meta.TierLimited, 5 * time.Second, 8})
+	layout = dealOut(chunks, meta.BatchRows, speed{meta.TierLimited, 5 * time.Second, 8})
 	assert.Equal(t, &audience.ReplacePlan{Opener: "00001", Batches: 400, Rows: 4_000_000, Later: 4_000_001}, layout, "it begins the session all the same")
 }
