@@ -22,6 +22,7 @@ type documents struct {
 	replace   *audience.Replace    // nil: there is none, or it was not begun
 	stuck     *audience.Replace    // of another run: it must end before this one may send
 	closing   *audience.Closing    // nil: nobody has ended the replace
+	stopped   *audience.FailureDoc // why all uploads of the run were stopped
 	notClosed *audience.FailureDoc // why the last attempt to end it failed
 }
 
@@ -60,6 +61,13 @@ func readDocuments(ctx context.Context, folder *storage.Folder, run *audience.Ru
 	if d.changes, err = readIfThere(ctx, folder, audience.ChangesFile, func(c *audience.Changes) int { return c.Schema }); err != nil {
 		return nil, err
 	}
+	version := func(f *audience.FailureDoc) int { return f.Schema }
+	if d.stopped, err = readIfThere(ctx, folder, audience.StopFile, version); err != nil {
+		return nil, err
+	}
+	if d.notClosed, err = readIfThere(ctx, folder, audience.FailureFile("upload-"+audience.CloseChunk), version); err != nil {
+		return nil, err
+	}
 	return &d, d.readReplace(ctx, folder)
 }
 
@@ -74,10 +82,7 @@ func (d *documents) readReplace(ctx context.Context, folder *storage.Folder) (er
 	if d.replace == nil {
 		return nil
 	}
-	if d.closing, err = readIfThere(ctx, folder, audience.ClosingFile, func(c *audience.Closing) int { return c.Schema }); err != nil {
-		return err
-	}
-	d.notClosed, err = readIfThere(ctx, folder, audience.FailureFile("upload-"+audience.CloseChunk), func(f *audience.FailureDoc) int { return f.Schema })
+	d.closing, err = readIfThere(ctx, folder, audience.ClosingFile, func(c *audience.Closing) int { return c.Schema })
 	return err
 }
 

@@ -46,6 +46,7 @@ type world struct {
 	changes   *audience.Changes
 	replace   *audience.Replace
 	closing   *audience.Closing
+	stop      *audience.FailureDoc
 	receipts  map[string]*audience.Receipt
 	failures  map[string]*audience.FailureDoc
 	meta      *fakeMeta
@@ -142,6 +143,9 @@ func (w *world) write(t testing.TB, folder *storage.Folder) {
 	}
 	if w.replace != nil {
 		put(audience.ReplaceFile, w.replace)
+	}
+	if w.stop != nil {
+		put(audience.StopFile, w.stop)
 	}
 	if w.closing != nil {
 		put(audience.ClosingFile, w.closing)

@@ -9,7 +9,7 @@ import (
 )
 
 // explainWaiting says of chunks that left no word what they waited for: that a replace was begun, that Meta was done with it,
-// or that all who leave a mirrored audience are out of it. What kept them is mended where it failed.
+// or that all who leave a mirrored audience are out of it; or that the run was stopped. What kept them is mended where it failed.
 func (u *uploaded) explainWaiting(docs *documents) {
 	holdUp := u.holdUp(docs)
 	if holdUp == nil {
@@ -30,27 +30,32 @@ func (u *uploaded) holdUp(docs *documents) func(*part) *audience.FailureDoc {
 		return func(*part) *audience.FailureDoc { return &held }
 	}
 	switch {
+	case docs.stopped != nil:
+		return behind(docs.stopped, anybody, "it was not begun, because all uploads of this run were stopped")
 	case docs.stuck != nil:
 		return waiting(fmt.Sprintf("a replace that run %s began must end before this run may send, and Meta was not done with it", docs.stuck.Of))
 	case docs.opened() && docs.replace.SettledAt.IsZero():
 		return waiting("its rows are added when Meta is done with the replace, and Meta was not yet")
 	case docs.plan.Replace != nil && !docs.opened():
-		return behind(u.worst(func(p *part) bool { return !p.done }), "no chunk is sent before one has begun the replace, and none has")
+		return behind(u.worst(func(p *part) bool { return !p.done }), anybody, "no chunk is sent before one has begun the replace, and none has")
 	}
-	return behind(u.worst(func(p *part) bool { return p.leaves && !p.done }), "nobody joins before all who leave are out of the audience, and not all are")
+	joins := func(p *part) bool { return !p.leaves }
+	return behind(u.worst(func(p *part) bool { return p.leaves && !p.done }), joins, "nobody joins before all who leave are out of the audience, and not all are")
 }
 
-// behind is the failure of chunks that were never started because of another's; nil when there is none.
-func behind(why *audience.FailureDoc, message string) func(*part) *audience.FailureDoc {
+func anybody(*part) bool { return true }
+
+// behind is the failure of those chunks that were never started because of another failure; nil when there is none.
+func behind(why *audience.FailureDoc, who func(*part) bool, message string) func(*part) *audience.FailureDoc {
 	if why == nil {
 		return nil
 	}
 	held := audience.FailureDoc{Class: why.Class, Next: why.Next, Message: message}
 	return func(p *part) *audience.FailureDoc {
-		if !p.started.IsZero() || p.leaves {
-			return nil
+		if p.started.IsZero() && who(p) {
+			return &held
 		}
-		return &held
+		return nil
 	}
 }
 
