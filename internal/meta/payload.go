@@ -1,11 +1,14 @@
 package meta
 
 import (
+	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/sha"
 )
 
 // BatchRows is the most rows that Meta takes in one request to /users.
@@ -33,7 +36,7 @@ type Batch struct {
 //	p := meta.NewPayload(schema)
 //	for each batch {
 //		p.Reset()
-//		for each row { p.BeginRow(); for each key { p.Value(v) }; p.EndRow() }
+//		for each row { p.BeginRow(); for each key { p.Value(v) or p.Hash(hex) }; p.EndRow() }
 //		ack, err := users.AddUsers(ctx, audienceID, p.Batch(session))
 //	}
 //
@@ -96,9 +99,35 @@ func (p *Payload) BeginRow() {
 	p.values = 0
 }
 
-// Value appends the row's next value: a hash as lower-case hex, the text of a key that travels unhashed, or, of a key that
+// Value appends the row's next value: the text of a key that travels unhashed, a hash as lower-case hex, or, of a key that
 // Meta does not match by, JSON as it travels. An empty one says that there is none. The bytes are copied.
 func (p *Payload) Value(v []byte) {
+	p.beginValue()
+	if p.values >= p.people && len(v) > 0 {
+		p.buf = append(p.buf, v...)
+	} else {
+		p.buf = quote(p.buf, v)
+	}
+	p.endValue()
+}
+
+// Hash is Value for a hash; nil says that there is none.
+func (p *Payload) Hash(hex *sha.Hex) {
+	if hex == nil {
+		p.Value(nil)
+		return
+	}
+	p.beginValue()
+	const size = sha.HexLength + 2
+	n := len(p.buf)
+	p.buf = slices.Grow(p.buf, size)[:n+size]
+	quoted := (*[size]byte)(p.buf[n:])
+	quoted[0], quoted[size-1] = '"', '"'
+	*(*sha.Hex)(quoted[1:]) = *hex
+	p.endValue()
+}
+
+func (p *Payload) beginValue() {
 	switch {
 	case p.values < 0:
 		panic("meta: Value outside a row")
@@ -107,11 +136,9 @@ func (p *Payload) Value(v []byte) {
 	case p.values > 0:
 		p.buf = append(p.buf, ',')
 	}
-	if p.values >= p.people && len(v) > 0 {
-		p.buf = append(p.buf, v...)
-	} else {
-		p.buf = quote(p.buf, v)
-	}
+}
+
+func (p *Payload) endValue() {
 	p.values++
 	if p.values == p.people && p.people < p.keys {
 		p.cuts = append(p.cuts, len(p.buf)-p.starts[p.rows])
@@ -171,6 +198,24 @@ func (p *Payload) MoveTo(other *Payload, gone func(row int) bool) {
 	p.cuts = p.cuts[:min(kept, len(p.cuts))]
 }
 
+// People appends the values of a row by which Meta matches the person, in the schema's order. They hold until the payload is
+// next changed.
+func (p *Payload) People(row int, values [][]byte) [][]byte {
+	rest := p.buf[p.starts[row]+1:]
+	for range p.people {
+		end := 1 + bytes.IndexByte(rest[1:], '"')
+		if bytes.IndexByte(rest[1:end], '\\') < 0 {
+			values = append(values, rest[1:end])
+			rest = rest[end+2:] // the quotation mark, and a comma or the row's end
+			continue
+		}
+		value, size := unquote(rest)
+		values = append(values, value)
+		rest = rest[size+1:]
+	}
+	return values
+}
+
 // Rows counts the rows so far.
 func (p *Payload) Rows() int { return p.rows }
 
@@ -197,6 +242,33 @@ func (p *Payload) Batch(s Session) Batch {
 
 // quote appends v as a JSON string. Bytes that are no UTF-8 become U+FFFD, as encoding/json has it.
 func quote(dst, v []byte) []byte {
+	if isPlain(v) {
+		dst = append(dst, '"')
+		dst = append(dst, v...)
+		return append(dst, '"')
+	}
 	dst, _ = jsontext.AppendQuote(dst, v) // its error only reports the replacement
 	return dst
+}
+
+// isPlain reports text that stands in JSON as it is: ASCII without controls, quotation marks and backslashes.
+func isPlain(v []byte) bool {
+	for _, c := range v {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// unquote reads the JSON string that data begins with, and tells how long it is there.
+func unquote(data []byte) (text []byte, size int) {
+	for size = 1; data[size] != '"'; size++ {
+		if data[size] == '\\' {
+			size++
+		}
+	}
+	size++
+	text, _ = jsontext.AppendUnquote(nil, data[:size]) // quote wrote it
+	return text, size
 }

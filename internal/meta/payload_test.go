@@ -8,12 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/meta"
+	"github.com/cleanreach/cleanreach/internal/sha"
 )
 
 // usersBody is the documented body of a request to /users.
@@ -213,4 +215,59 @@ func TestPayloadOfValues(t *testing.T) {
 	p.MoveTo(people, func(int) bool { return true })
 	assert.Equal(t, 4, people.Rows())
 	assert.Panics(t, func() { p.MoveTo(meta.NewPayload(schema), func(int) bool { return true }) }, "to a payload with values")
+}
+
+// Whatever the values, the body holds them as a straightforward encoder writes it, and People gives them back.
+func FuzzPayloadRows(f *testing.F) {
+	f.Add([]byte("id 7|a\"b\\c|Zo\xc3\xab|\x00\x1f|\xff|\x7f|\\"), uint8(1))
+	f.Add([]byte("|||"), uint8(3))
+	schema := []audience.Key{audience.ExternID, audience.Email, audience.MADID, audience.LookalikeValue}
+	f.Fuzz(func(t *testing.T, text []byte, split uint8) {
+		p := meta.NewPayload(schema)
+		var want []string
+		values := bytes.Split(text, []byte("|"))
+		for i, v := range values {
+			hex := sha.Sum(v)
+			p.BeginRow()
+			p.Value(v)
+			if i%2 == int(split%2) {
+				p.Hash(&hex)
+			} else {
+				p.Hash(nil)
+			}
+			p.Value(values[len(values)-1-i])
+			p.Value([]byte("1.5"))
+			p.EndRow()
+			row := []string{string(v), "", string(values[len(values)-1-i])}
+			if i%2 == int(split%2) {
+				row[1] = string(hex[:])
+			}
+			var parts []string
+			for _, value := range row {
+				quoted, err := json.Marshal(strings.ToValidUTF8(value, "\ufffd"))
+				require.NoError(t, err)
+				parts = append(parts, string(quoted))
+			}
+			want = append(want, "["+strings.Join(parts, ",")+",1.5]")
+		}
+		body := p.Batch(meta.Session{ID: 1}).Body
+		var got struct {
+			Payload struct{ Data []json.RawMessage }
+		}
+		require.NoError(t, json.Unmarshal(body, &got))
+		require.Len(t, got.Payload.Data, len(want))
+		for i := range want {
+			var has, wants []any
+			require.NoError(t, json.Unmarshal(got.Payload.Data[i], &has))
+			require.NoError(t, json.Unmarshal([]byte(want[i]), &wants))
+			if utf8.Valid(text) { // of what is no UTF-8 each encoder replaces as many bytes at a time as it likes
+				require.Equal(t, wants, has)
+			}
+			people := p.People(i, nil)
+			require.Len(t, people, 3)
+			for k, value := range people {
+				require.Equal(t, has[k], string(value))
+			}
+		}
+	})
 }

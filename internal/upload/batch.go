@@ -15,9 +15,7 @@ type group struct {
 	schema  []audience.Key
 	columns []int    // of the chunk's columns, in the schema's order
 	common  [][]byte // values of the keys behind those, the same in all rows
-	finding []int    // of those, the ones whose key alone finds somebody
-
-	findingKeys []audience.Key // of the finding columns
+	finding []int    // places in the schema of the keys that alone find somebody
 
 	limit   int // rows of a batch
 	filling *batch
@@ -35,7 +33,7 @@ type batch struct {
 	last    bool
 	payload *meta.Payload
 	rows    []int64            // which rows of the file the payload has, counted from 0
-	marks   []suppression.Mark // for each row, of each of the group's finding columns
+	marks   []suppression.Mark // for each row, of each of the group's finding keys; empty until somebody has opted out
 	whole   span               // all rows of the batch, those that are withheld too
 	opted   *meta.Payload      // the rows that are withheld
 	seen    person.Tally       // of all rows that were read before the batch was handed over
@@ -57,10 +55,10 @@ func newGroup(columns []person.Column, limit int, withoutExtern bool, processing
 		if key == audience.DataProcessing || key == audience.ExternID && withoutExtern {
 			continue
 		}
-		g.schema, g.columns = append(g.schema, key), append(g.columns, i)
 		if key.Identifies() {
-			g.finding, g.findingKeys = append(g.finding, i), append(g.findingKeys, key)
+			g.finding = append(g.finding, len(g.schema))
 		}
+		g.schema, g.columns = append(g.schema, key), append(g.columns, i)
 	}
 	g.name = audience.GroupName(g.schema, processing, limited)
 	keys, values := processing.Sent(limited)
@@ -82,7 +80,7 @@ func (g *group) next() {
 	default:
 		g.filling = &batch{
 			group: g, payload: meta.NewPayload(g.schema), opted: meta.NewPayload(meta.People(g.schema)),
-			rows: make([]int64, 0, g.limit), marks: make([]suppression.Mark, 0, g.limit*len(g.finding)),
+			rows: make([]int64, 0, g.limit),
 		}
 	}
 	g.filling.seq = g.seq
@@ -110,15 +108,16 @@ func (g *group) add(ctx context.Context, columns []person.Column, i int, row int
 	p := g.filling.payload
 	p.BeginRow()
 	for _, c := range g.columns {
-		p.Value(columns[c].Out.Value(i))
+		if out := &columns[c].Out; out.Hashed() {
+			p.Hash(out.Hex(i))
+		} else {
+			p.Value(out.Value(i))
+		}
 	}
 	for _, value := range g.common {
 		p.Value(value)
 	}
 	p.EndRow()
-	for _, c := range g.finding {
-		g.filling.marks = append(g.filling.marks, suppression.MarkOf(columns[c].Out.Value(i), columns[c].Key.Hashed()))
-	}
 	g.filling.rows = append(g.filling.rows, row)
 	return nil
 }

@@ -77,12 +77,13 @@ func (g *guard) takeBack(ctx context.Context, b *batch, late bool) error {
 
 // withhold moves the rows of people on the list out of the payload.
 func (b *batch) withhold(set *suppression.Set) {
-	keys := b.group.findingKeys
-	width, kept := len(keys), 0
+	b.mark()
+	finding := b.group.finding
+	width, kept := len(finding), 0
 	b.payload.MoveTo(b.opted, func(row int) bool {
 		marks := b.marks[row*width : (row+1)*width]
 		for i, mark := range marks {
-			if set.Has(keys[i], mark) {
+			if set.Has(b.group.schema[finding[i]], mark) {
 				return true
 			}
 		}
@@ -92,4 +93,18 @@ func (b *batch) withhold(set *suppression.Set) {
 		return false
 	})
 	b.rows, b.marks = b.rows[:kept], b.marks[:kept*width]
+}
+
+// mark finds the marks of the batch's rows, unless they are there. Most uploads never ask for them.
+func (b *batch) mark() {
+	if len(b.marks) > 0 {
+		return
+	}
+	var values [][]byte
+	for row := range b.rows {
+		values = b.payload.People(row, values[:0])
+		for _, i := range b.group.finding {
+			b.marks = append(b.marks, suppression.MarkOf(values[i], b.group.schema[i].Hashed()))
+		}
+	}
 }

@@ -129,6 +129,7 @@ func (j *job) open(ctx context.Context) (reader *table.ColumnReader, done func()
 		closeFile()
 		return nil, nil, fmt.Errorf("open the matched file: %w", err)
 	}
+	reader.KeepCodes()
 	return reader, func() { _ = reader.Close(); closeFile() }, nil
 }
 
