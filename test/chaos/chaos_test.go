@@ -30,8 +30,9 @@ const (
 
 // stories are what happens to an audience in each mode.
 var stories = map[string]func(*world) error{
-	"add":    (*world).adds,
-	"remove": (*world).removes,
+	"add":     (*world).adds,
+	"remove":  (*world).removes,
+	"replace": (*world).replaces,
 }
 
 func TestChaos(t *testing.T) {

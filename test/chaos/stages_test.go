@@ -1,8 +1,12 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +14,7 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/advance"
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/compare"
 	"github.com/cleanreach/cleanreach/internal/meta"
 	"github.com/cleanreach/cleanreach/internal/meta/sandbox"
 	"github.com/cleanreach/cleanreach/internal/plan"
@@ -146,10 +151,14 @@ func (s *stage) work(ctx context.Context) (err error) {
 		})
 	case "plan":
 		var planned *audience.Plan
-		planned, err = plan.Run(ctx, plan.Deps{Run: run, Folder: folder, State: state, Now: time.Now, Log: log})
+		planned, err = plan.Run(ctx, plan.Deps{Run: run, Folder: folder, State: state, Now: time.Now, Log: log, BatchRows: s.world.batch})
 		if err == nil && planned.Chunks > 0 {
 			err = succession.Of(run, state).Note(ctx)
 		}
+	case "compare":
+		_, err = compare.Run(ctx, compare.Deps{
+			Run: run, Folder: folder, State: state, Suppression: s.list, Now: time.Now, Log: log, ShardRows: int64(2 * s.world.chunk), BufferBytes: 1 << 10,
+		})
 	case "upload":
 		if s.world.spoil.forget {
 			_ = folder.Delete(ctx, audience.ReceiptFile(s.chunk))
@@ -200,7 +209,11 @@ func (tr *transport) RoundTrip(r *http.Request) (answer *http.Response, err erro
 		ctx = sandbox.WithFault(ctx, *f)
 	}
 	err = tr.task.does(r.Method+" "+r.URL.Path, func() error {
+		sent := tr.world.overhear(r)
 		answer, err = serve(tr.world.server, r.WithContext(ctx))
+		if err == nil && sent != "" {
+			err = tr.world.acknowledge(sent, answer)
+		}
 		return err
 	})
 	if err != nil {
@@ -229,6 +242,45 @@ func serve(server http.Handler, r *http.Request) (answer *http.Response, err err
 		return nil, err
 	}
 	return w.Result(), nil
+}
+
+// overhear gives session and number of a batch that replaces; nothing of any other request.
+func (w *world) overhear(r *http.Request) string {
+	if !strings.HasSuffix(r.URL.Path, "/usersreplace") {
+		return ""
+	}
+	body, err := io.ReadAll(r.Body)
+	_ = r.Body.Close()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var batch struct {
+		Session struct {
+			ID  json.Number `json:"session_id"`
+			Seq json.Number `json:"batch_seq"`
+		} `json:"session"`
+	}
+	if err = errors.Join(err, json.Unmarshal(body, &batch)); err != nil {
+		w.problem("a request to replace people cannot be read: %s", err)
+	}
+	return fmt.Sprintf("batch %s of session %s", batch.Session.Seq, batch.Session.ID)
+}
+
+// acknowledge notes that Meta answered to such a batch that it took it. It must not do that twice.
+func (w *world) acknowledge(batch string, answer *http.Response) error {
+	body, err := io.ReadAll(answer.Body)
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	var ack struct {
+		Session json.Number `json:"session_id"`
+	}
+	if err != nil || json.Unmarshal(body, &ack) != nil || ack.Session == "" {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.acked[batch] {
+		w.problems = append(w.problems, batch+" of a replace was acknowledged twice")
+	}
+	w.acked[batch] = true
+	return nil
 }
 
 // pause sleeps for d in the bubble's time, or until ctx ends.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 // adds is a run that adds a match to an audience, or makes the audience for it.
 func (w *world) adds() error {
-	match := matchOf(w.rand, w.rand.Perm(600)[:35*w.chunk], chunks*w.chunk)
+	match := w.draw()
 	want := crowdOf(match)
 	if w.rand.IntN(2) == 0 {
 		others := peopleFrom(600, 40)
@@ -31,7 +32,7 @@ func (w *world) adds() error {
 
 // removes is a run that takes a match out of an audience.
 func (w *world) removes() error {
-	match := matchOf(w.rand, w.rand.Perm(600)[:35*w.chunk], chunks*w.chunk)
+	match := w.draw()
 	before := slices.Concat(match, peopleFrom(600, 60))
 	for n := range 20 {
 		before = append(before, person(n).moved(1000+n)) // whom only the strongest of a row's identifiers finds
@@ -46,6 +47,51 @@ func (w *world) removes() error {
 		return err
 	}
 	return w.check(want)
+}
+
+// replaces is two runs, each of which puts its match in the place of whoever was in the audience. One that somebody gave up may
+// be between them.
+func (w *world) replaces() error {
+	if w.rand.IntN(3) > 0 { // else the first run makes the audience
+		if err := w.fill(w.draw()); err != nil {
+			return err
+		}
+	}
+	for run := range 2 {
+		if w.rand.IntN(2) == 0 {
+			if err := w.giveUp(fmt.Sprintf("given-up-%d", run), w.draw()); err != nil {
+				return err
+			}
+		}
+		match := w.draw()
+		w.plot(match)
+		if err := w.finish(fmt.Sprintf("run-%d", run), match); err != nil {
+			return err
+		}
+		if err := w.check(crowdOf(match)); err != nil {
+			return fmt.Errorf("after run %d: %w", run, err)
+		}
+	}
+	return nil
+}
+
+// draw draws a match.
+func (w *world) draw() []row {
+	return matchOf(w.rand, w.rand.Perm(600)[:35*w.chunk], chunks*w.chunk)
+}
+
+// giveUp starts a run that nobody continues, whatever comes of it.
+func (w *world) giveUp(run string, match []row) error {
+	if err := w.give(run, match); err != nil {
+		return err
+	}
+	w.plot(match)
+	err := w.attempt(run, map[string]string{"tenant": tenant, "audience": name})
+	w.log.Info("a run was given up", "run", run, "error", err)
+	w.operators.Wait()
+	w.mend(false)
+	_ = pause(w.t.Context(), 20*time.Minute) // the lease of an execution that was aborted expires
+	return nil
 }
 
 func peopleFrom(first, n int) []row {
@@ -218,8 +264,8 @@ func (w *world) check(want crowd) error {
 	if err != nil {
 		return err
 	}
-	if n := len(members); members.without(w.opted) != 0 {
-		return fmt.Errorf("%d of %d members have opted out", n-len(members), n)
+	if still := members.strongest(w.opted); len(still) > 0 {
+		return fmt.Errorf("%d of %d members have opted out, such as %q", len(still), len(members), slices.Sorted(maps.Keys(still))[:1])
 	}
 	// Who opts out while a batch is on its way is taken back by the strongest identifier of the row. Other rows of the same
 	// person may go with it, or not.

@@ -62,7 +62,8 @@ type world struct {
 	letters  []map[string]any
 	optouts  []request // in the order of their time
 	opted    map[string]bool
-	broken   int // tasks that did not end by themselves
+	acked    map[string]bool // batches of replaces
+	broken   int             // tasks that did not end by themselves
 	problems []string
 }
 
@@ -83,12 +84,12 @@ func newWorld(t *testing.T, mode string, seed uint64, log *slog.Logger) (*world,
 	r := drawn(seed, mode)
 	w := &world{
 		t: t, seed: seed, mode: mode, rand: r, log: log, rates: troubled(r), batch: 2 + r.IntN(6), chunk: 6 + r.IntN(8),
-		bucket: fmt.Sprintf("%s-%d", mode, seed), tried: map[string]int{}, opted: map[string]bool{},
+		bucket: fmt.Sprintf("%s-%d", mode, seed), tried: map[string]int{}, opted: map[string]bool{}, acked: map[string]bool{},
 	}
 	var err error
 	w.server, err = sandbox.New(sandbox.Config{
 		Tier: []string{"", "", "", "full", "full", "limited"}[r.IntN(6)], Latency: time.Duration(20+r.IntN(500)) * time.Millisecond,
-		Processing: []time.Duration{0, 24 * time.Hour}[r.IntN(2)],
+		Processing: []time.Duration{0, 24 * time.Hour}[r.IntN(2)], Replacing: []time.Duration{0, time.Minute, time.Hour, 4 * time.Hour}[r.IntN(4)],
 	})
 	if err != nil {
 		return nil, err
