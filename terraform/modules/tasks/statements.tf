@@ -46,7 +46,7 @@ locals {
       list   = []
     }
     report = {
-      read   = ["run.json", "lease.json", "preflight.json", "prepared.json", "query.json", "changes.json", "plan.json", "chunks.json", "replace.json", "closing.json", "receipts/*", "failures/upload-*.json"]
+      read   = ["run.json", "lease.json", "preflight.json", "prepared.json", "query.json", "changes.json", "plan.json", "chunks.json", "replace.json", "closing.json", "stop.json", "receipts/*", "failures/upload-*.json"]
       write  = ["report.json", "report.html", "outcome.json"]
       remove = ["outcome.json"]
       list   = ["receipts/", "failures/"]
