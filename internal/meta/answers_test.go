@@ -139,7 +139,12 @@ func TestSpellingsOfAcceptedTerms(t *testing.T) {
 		account, err := replying(t, 200, nil, `{"id":"act_42","tos_accepted":`+answer+`}`).AdAccount(t.Context(), "act_42")
 		require.NoError(t, err, answer)
 		assert.Equal(t, want, account.TermsAccepted(), answer)
+		assert.False(t, account.ValueTermsAccepted(), answer)
 	}
+	account, err := replying(t, 200, nil, `{"id":"act_42","tos_accepted":{"value_based_custom_audience_tos":1}}`).AdAccount(t.Context(), "act_42")
+	require.NoError(t, err)
+	assert.True(t, account.ValueTermsAccepted())
+	assert.False(t, account.TermsAccepted())
 }
 
 func TestTokenInfo(t *testing.T) {

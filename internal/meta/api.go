@@ -69,6 +69,12 @@ type Account struct {
 // TermsAccepted reports whether the terms of Custom Audiences were accepted for the account.
 func (a Account) TermsAccepted() bool { return a.TOSAccepted["custom_audience_tos"] == 1 }
 
+// ValueTermsAccepted reports whether the terms of value-based audiences were accepted for the account, which are others. Their
+// name is the one that Meta's own pages ask for; it is not documented.
+func (a Account) ValueTermsAccepted() bool {
+	return a.TOSAccepted["value_based_custom_audience_tos"] == 1
+}
+
 // TokenInfo is what Meta knows of a token.
 type TokenInfo struct {
 	Valid      bool
@@ -86,6 +92,7 @@ type NewAudience struct {
 	Mark               string // ownership mark, put into the description as its last word
 	CustomerFileSource string // USER_PROVIDED_ONLY, PARTNER_PROVIDED_ONLY or BOTH_USER_AND_PARTNER_PROVIDED
 	RetentionDays      int    // 1 to 180; 0 keeps people for ever
+	ValueBased         bool   // everybody in it has a LOOKALIKE_VALUE; it cannot be changed later
 }
 
 // A CustomAudience is an audience as Meta shows it. Fields that Meta left out are zero.

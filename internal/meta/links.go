@@ -15,6 +15,7 @@ const (
 	audiencesPage   = "https://business.facebook.com/adsmanager/audiences"
 
 	termsPage         = "https://business.facebook.com/ads/manage/customaudiences/tos/"
+	valueTermsPage    = "https://business.facebook.com/customaudiences/value_based/tos.php"
 	appTermsPage      = "https://www.facebook.com/customaudiences/app/tos"
 	businessTermsPage = "https://business.facebook.com/ads/manage/customaudiences/tos.php"
 	toolsTermsPage    = "https://business.facebook.com/legal/technology_terms"
@@ -30,6 +31,9 @@ const (
 
 // TermsPage is where a person accepts the terms of Custom Audiences for an ad account (act_<digits>).
 func TermsPage(account string) string { return ofAccount(termsPage, account) }
+
+// ValueTermsPage is where a person accepts the terms of value-based Custom Audiences for an ad account (act_<digits>).
+func ValueTermsPage(account string) string { return ofAccount(valueTermsPage, account) }
 
 // AudiencesPage is where Ads Manager shows the audiences of an ad account (act_<digits>, or the digits alone).
 func AudiencesPage(account string) string { return ofAccount(audiencesPage, account) }

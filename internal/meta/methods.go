@@ -113,7 +113,8 @@ func (c *Client) CreateAudience(ctx context.Context, account string, a NewAudien
 		Description string `json:"description"`
 		Source      string `json:"customer_file_source"`
 		Retention   int    `json:"retention_days,omitempty"`
-	}{a.Name, "CUSTOM", strings.TrimSpace(a.Description + " " + a.Mark), a.CustomerFileSource, a.RetentionDays})
+		ValueBased  bool   `json:"is_value_based,omitempty"`
+	}{a.Name, "CUSTOM", strings.TrimSpace(a.Description + " " + a.Mark), a.CustomerFileSource, a.RetentionDays, a.ValueBased})
 	if err != nil {
 		return "", audience.Fail(audience.Invalid, "", fmt.Errorf("create audience: %w", err))
 	}

@@ -54,6 +54,12 @@ func callings() []calling {
 		},
 			`{"id":"23"}`, "POST", "act_42/customaudiences", nil,
 			`{"name":"VIPs","subtype":"CUSTOM","description":"The best cleanreach:a/b","customer_file_source":"USER_PROVIDED_ONLY","retention_days":90}`},
+		{"create with values", func(ctx context.Context, api meta.API) error {
+			_, err := api.CreateAudience(ctx, "act_42", meta.NewAudience{Name: "VIPs", Mark: "cleanreach:a/b", CustomerFileSource: "USER_PROVIDED_ONLY", ValueBased: true})
+			return err
+		},
+			`{"id":"23"}`, "POST", "act_42/customaudiences", nil,
+			`{"name":"VIPs","subtype":"CUSTOM","description":"cleanreach:a/b","customer_file_source":"USER_PROVIDED_ONLY","is_value_based":true}`},
 		{"add", func(ctx context.Context, api meta.API) error {
 			_, err := api.AddUsers(ctx, "23", batchOf(oneRow))
 			return err

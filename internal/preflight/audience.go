@@ -26,7 +26,7 @@ func (f *Findings) audience(ctx context.Context, q Question) {
 	f.belongs(a, q.Definition)
 	f.owner(a, q.Definition)
 	f.subtype(a)
-	f.values(a)
+	f.values(a, q.Definition)
 	f.source(a)
 	f.status(ctx, q, a)
 	f.replace(a, q)
@@ -77,7 +77,7 @@ func (f *Findings) find(ctx context.Context, q Question) (id string, found bool)
 func (f *Findings) create(ctx context.Context, api meta.API, def *audience.Definition) bool {
 	id, err := api.CreateAudience(ctx, def.Meta.AdAccount, meta.NewAudience{
 		Name: def.Meta.AudienceName, Description: def.Meta.Description, Mark: def.Mark(),
-		CustomerFileSource: def.Meta.CustomerFileSource, RetentionDays: def.Meta.RetentionDays,
+		CustomerFileSource: def.Meta.CustomerFileSource, RetentionDays: def.Meta.RetentionDays, ValueBased: def.ValueBased(),
 	})
 	if err != nil {
 		f.refused(checkAudience, err)
@@ -133,16 +133,6 @@ func (f *Findings) subtype(a meta.CustomAudience) {
 		f.fail(checkSubtype, audience.Invalid, "take meta.audience_id out, or name a customer-file audience",
 			"audience %s is of subtype %s, and people can be uploaded only to CUSTOM", a.ID, a.Subtype)
 	}
-}
-
-// values: every row for a value-based audience needs a LOOKALIKE_VALUE, which no definition can map yet.
-func (f *Findings) values(a meta.CustomAudience) {
-	if !a.ValueBased {
-		f.ok(checkValues, "it is not value-based")
-		return
-	}
-	f.fail(checkValues, audience.Invalid, "take meta.audience_id out, or name an audience without values",
-		"audience %s is value-based: Meta refuses people without a LOOKALIKE_VALUE, which CleanReach does not send", a.ID)
 }
 
 // source checks how the audience was filled before. Meta does not mix files of one key with files of several, and we send

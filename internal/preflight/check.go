@@ -21,6 +21,7 @@ const (
 	checkRole       = "role"
 	checkTier       = "limits tier"
 	checkTerms      = "terms"
+	checkValueTerms = "value terms"
 	checkAudience   = "audience"
 	checkOwner      = "audience owner"
 	checkSubtype    = "audience subtype"
@@ -66,6 +67,7 @@ func Check(ctx context.Context, q Question) *Findings {
 		f.role(ctx, q)
 		f.tier(q)
 		f.terms(account)
+		f.valueTerms(account, q.Definition)
 	}
 	f.audience(ctx, q)
 	return f

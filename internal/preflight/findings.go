@@ -63,6 +63,8 @@ func (f *Findings) page(check string) string {
 		return meta.AccessPage
 	case checkTerms:
 		return meta.TermsPage(f.account)
+	case checkValueTerms:
+		return meta.ValueTermsPage(f.account)
 	}
 	return meta.AudiencesPage(f.account)
 }

@@ -15,7 +15,7 @@ import (
 func (s *Server) readAccount(c *call, terms bool) reply {
 	accepted := map[string]int{}
 	if terms {
-		accepted["custom_audience_tos"] = 1
+		accepted["custom_audience_tos"], accepted["value_based_custom_audience_tos"] = 1, 1
 	}
 	return selectFields(c, map[string]any{
 		"id": "act_" + c.account, "account_id": c.account, "name": "Sandbox " + c.account, "account_status": 1, "currency": "USD",

@@ -18,7 +18,7 @@ import (
 func TestAccountAndToken(t *testing.T) {
 	m := open(t, sandbox.Config{Tokens: []string{"token"}})
 	a := m.call("GET", "/v26.0/act_42?fields=tos_accepted", nil)
-	assert.Equal(t, map[string]any{"id": "act_42", "tos_accepted": map[string]any{"custom_audience_tos": 1.0}}, a.body)
+	assert.Equal(t, map[string]any{"id": "act_42", "tos_accepted": map[string]any{"custom_audience_tos": 1.0, "value_based_custom_audience_tos": 1.0}}, a.body)
 
 	mine := m.call("POST", "/v26.0/debug_token", `{"method":"get","input_token":"token"}`).body["data"].(map[string]any)
 	assert.Equal(t, true, mine["is_valid"])
