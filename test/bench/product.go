@@ -85,7 +85,7 @@ func (b *bench) plan(ctx context.Context) (*audience.Plan, []audience.Chunk, err
 }
 
 // uploadTo makes a measurement of whole uploads: as many chunks at once as there are cores, each what a task does with its.
-func uploadTo(file func(dataset) string, connect func() (meta.Users, func(), error)) func(context.Context, dataset, int) (sample, error) {
+func uploadTo(file func(dataset) string, connect func() (upload.Meta, func(), error)) func(context.Context, dataset, int) (sample, error) {
 	return func(ctx context.Context, d dataset, cores int) (sample, error) {
 		b, err := matched(ctx, filepath.Dir(file(d)))
 		if err != nil {
@@ -109,7 +109,7 @@ func uploadTo(file func(dataset) string, connect func() (meta.Users, func(), err
 	}
 }
 
-func (b *bench) upload(ctx context.Context, chunks []audience.Chunk, users meta.Users, cores int) error {
+func (b *bench) upload(ctx context.Context, chunks []audience.Chunk, users upload.Meta, cores int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(cores)
 	for _, c := range chunks {
@@ -128,15 +128,15 @@ func (b *bench) upload(ctx context.Context, chunks []audience.Chunk, users meta.
 
 // A sink takes every batch at once. Comparing, it digests the rows, whatever the sessions and the order of the batches.
 type sink struct {
-	meta.Users
+	upload.Meta
 	compare  bool
 	mu       sync.Mutex
 	received map[int64]int64
 	sum      [sha256.Size]byte
 }
 
-func newSink(compare bool) func() (meta.Users, func(), error) {
-	return func() (meta.Users, func(), error) {
+func newSink(compare bool) func() (upload.Meta, func(), error) {
+	return func() (upload.Meta, func(), error) {
 		return &sink{compare: compare, received: map[int64]int64{}}, func() {}, nil
 	}
 }
@@ -174,7 +174,7 @@ func (s *sink) add(body []byte) {
 }
 
 // loopback is a Meta that takes everything, over HTTP and in this process: its reading is part of what is measured.
-func loopback() (meta.Users, func(), error) {
+func loopback() (upload.Meta, func(), error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a benchmark
 	if err != nil {
 		return nil, nil, err
