@@ -79,6 +79,12 @@ func NewPayload(schema []audience.Key) *Payload {
 	return p
 }
 
+// Size is the length of the body up to and with the last row.
+func (p *Payload) Size() int { return len(p.buf) }
+
+// Grow makes room for a body of a size.
+func (p *Payload) Grow(size int) { p.buf = slices.Grow(p.buf, max(size-len(p.buf), 0)) }
+
 // Reset drops the rows and keeps the schema and the buffer.
 func (p *Payload) Reset() {
 	p.buf, p.rows, p.starts, p.cuts, p.values = p.buf[:p.head], 0, p.starts[:0], p.cuts[:0], -1
@@ -123,7 +129,8 @@ func (p *Payload) Hash(hex *sha.Hex) {
 	p.buf = slices.Grow(p.buf, size)[:n+size]
 	quoted := (*[size]byte)(p.buf[n:])
 	quoted[0], quoted[size-1] = '"', '"'
-	*(*sha.Hex)(quoted[1:]) = *hex
+	copied := *hex // in registers: the compiler cannot know that the two do not overlap, and would call for a copy
+	*(*sha.Hex)(quoted[1:]) = copied
 	p.endValue()
 }
 
