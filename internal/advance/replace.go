@@ -20,6 +20,7 @@ const (
 	passOpen  = "replace-open-" // and the chunk that begins the session
 	passFill  = "replace-fill"  // all other chunks that share it
 	passClose = "replace-close" // its last batch
+	passEnd   = "replace-end"   // the last batch of an earlier run's
 	passRest  = "replace-rest"  // what it did not carry
 )
 
@@ -174,16 +175,20 @@ func (t *turn) close(ctx context.Context, r *audience.Replace) (*audience.Upload
 	if err != nil {
 		return nil, err
 	}
-	p := t.ordered(passClose)
+	name := passClose
+	if r.Of != "" {
+		name = passEnd
+	}
+	p := t.ordered(name)
 	if p != nil && (tried != nil || p.Orders >= ordersOfNothing) && t.now.Sub(p.At) < closeAgain {
 		return t.wait(ctx, r)
 	}
 	if p == nil {
-		t.passes = append(t.passes, audience.Pass{Name: passClose})
+		t.passes = append(t.passes, audience.Pass{Name: name})
 		p = &t.passes[len(t.passes)-1]
 	}
 	p.Orders, p.At = p.Orders+1, t.now
-	return t.upload(ctx, passClose, []audience.Chunk{{ID: audience.CloseChunk}})
+	return t.upload(ctx, name, []audience.Chunk{{ID: audience.CloseChunk}})
 }
 
 // closing is what the task that ends a session has left; nil: nothing about this session.
