@@ -29,7 +29,10 @@ locals {
         membership_id = try(local.memberships[a.collaboration], a.match.membership_id)
         template_arn  = try(local.templates[a.collaboration][a.template], a.match.template_arn)
       })
-      meta   = merge(a.meta, { secret = coalesce(a.meta.secret, local.secrets[a.tenant]) })
+      meta = merge(a.meta, {
+        secret                  = coalesce(a.meta.secret, local.secrets[a.tenant])
+        data_processing_options = a.meta.data_processing_options == null ? null : { for k, v in a.meta.data_processing_options : k => v if v != null }
+      })
       limits = a.limits
     }
   }

@@ -122,6 +122,8 @@ variable "audiences" {
       customer_file_source = optional(string)
       retention_days       = optional(number)
       api_version          = optional(string)
+
+      data_processing_options = optional(object({ options = list(string), country = optional(number), state = optional(number) }))
     })
     limits = optional(object({
       max_invalid_ratio         = optional(number)

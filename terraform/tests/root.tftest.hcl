@@ -56,7 +56,7 @@ run "a_whole_one" {
         schedule      = { expression = "rate(1 day)" }
         source        = { columns = { EMAIL = "mail", DOB = "born" }, keep = [{ column = "Segment" }, { column = "Value", type = "double" }], glue_job = "my-job" }
         match         = { parameters = { day = "2026-01-01" } }
-        meta          = { ad_account = "act_1" }
+        meta          = { ad_account = "act_1", data_processing_options = { options = ["LDU"] } }
       }
       of_another_name = {
         tenant = "a-b"

@@ -146,6 +146,9 @@ func changes() map[string]struct{ from, to string } {
 	columns := func(columns string) struct{ from, to string } {
 		return struct{ from, to string }{`"EMAIL": "mail"`, columns}
 	}
+	options := func(value string) struct{ from, to string } {
+		return struct{ from, to string }{`"act_1"`, `"act_1", "data_processing_options": ` + value}
+	}
 	long := smallest + strings.Repeat(" ", 120_000-len(smallest))
 	return map[string]struct{ from, to string }{
 		"no JSON":                      {smallest, `{"tenant":`},
@@ -172,8 +175,17 @@ func changes() map[string]struct{ from, to string } {
 		"DOB and its parts":            columns(`"EMAIL": "mail", "DOB": "d", "DOBY": "y", "DOBD": "e"`),
 		"DOB":                          columns(`"EMAIL": "mail", "DOB": "d", "LN": "l", "COUNTRY": "c"`),
 		"parts of a date":              columns(`"EMAIL": "mail", "DOBM": "d", "DOBY": "y"`),
-		"every key":                    columns(`"EXTERN_ID":"a","EMAIL":"b","PHONE":"c","GEN":"d","DOBY":"e","DOBM":"f","DOBD":"g","LN":"h","FN":"i","FI":"j","CT":"k","ST":"l","ZIP":"m","MADID":"n","COUNTRY":"o"`),
-		"kept like a key":              keep(`"Email", "extern_id", "e_mail"`),
+		"every key":                    columns(`"EXTERN_ID":"a","EMAIL":"b","PHONE":"c","GEN":"d","DOBY":"e","DOBM":"f","DOBD":"g","LN":"h","FN":"i","FI":"j","CT":"k","ST":"l","ZIP":"m","MADID":"n","COUNTRY":"o","LOOKALIKE_VALUE":"p","DATA_PROCESSING_OPTIONS":"q"`),
+		"values of nobody":             columns(`"LOOKALIKE_VALUE": "worth", "DATA_PROCESSING_OPTIONS": "ccpa"`),
+		"everybody limited":            options(`{"options": ["LDU"], "country": 1, "state": 1000}`),
+		"everybody limited somewhere":  options(`{"options": ["LDU"], "country": 0}`),
+		"nobody limited":               options(`{"options": []}`),
+		"a country without a state":    options(`{"options": [], "country": 1}`),
+		"a state without a country":    options(`{"options": ["LDU"], "country": 0, "state": 1000}`),
+		"limited twice":                options(`{"options": ["LDU", "LDU"]}`),
+		"not known options":            options(`{"options": ["LDA"], "country": 2, "state": -1}`),
+		"no options at all":            options(`null`),
+		"kept like a key":              keep(`"Email", "extern_id", "e_mail", "Lookalike Value", "lookalike_value_sha256"`),
 		"kept like a hash":             keep(`"phone sha256", {"column": "x.SHA256"}`),
 		"kept twice":                   keep(`"a b", "a_b", {"column": " A-B ", "type": "double"}`),
 		"kept with odd names":          keep(`"été", "Ünïcode 9", {"column": "日本", "type": "date"}, " "`),

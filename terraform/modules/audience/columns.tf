@@ -14,7 +14,7 @@ locals {
     for name, d in local.good : name => concat(
       flatten([
         for k in local.prepared_keys[name] : [
-          for column in concat([lower(k)], contains(local.unhashed, k) ? [] : ["${lower(k)}_sha256"]) : { name = column, type = "string" }
+          for column in concat([lower(k)], contains(local.unhashed, k) ? [] : ["${lower(k)}_sha256"]) : { name = column, type = k == "LOOKALIKE_VALUE" ? "double" : "string" }
         ]
       ]),
       [for i, kept in try(d.source.keep, []) : { name = local.kept_names[name][i], type = try(kept.type, "string") }],

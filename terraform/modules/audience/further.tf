@@ -1,9 +1,9 @@
 # The rules that the schema cannot say: Definition.problems of internal/audience, word for word.
 
 locals {
-  # internal/audience's Keys: what each schema that we send to Meta names, in that order. Meta takes two of them unhashed.
-  keys     = ["EXTERN_ID", "EMAIL", "PHONE", "GEN", "DOBY", "DOBM", "DOBD", "LN", "FN", "FI", "CT", "ST", "ZIP", "MADID", "COUNTRY"]
-  unhashed = ["EXTERN_ID", "MADID"]
+  # internal/audience's Keys: what each schema that we send to Meta names, in that order. Meta takes four of them unhashed.
+  keys     = ["EXTERN_ID", "EMAIL", "PHONE", "GEN", "DOBY", "DOBM", "DOBD", "LN", "FN", "FI", "CT", "ST", "ZIP", "MADID", "COUNTRY", "LOOKALIKE_VALUE", "DATA_PROCESSING_OPTIONS"]
+  unhashed = ["EXTERN_ID", "MADID", "LOOKALIKE_VALUE", "DATA_PROCESSING_OPTIONS"]
   finding  = ["EMAIL", "PHONE", "MADID", "EXTERN_ID", "LN"]
 
   readable = { for key, text in local.judged : key => jsondecode(text) if !contains(local.unreadable, key) }
@@ -15,6 +15,7 @@ locals {
       template    = try(coalesce(d.match.template_arn), "")
       parameters  = length(try(coalesce(d.match.parameters), {}))
       description = try(coalesce(d.meta.description), "")
+      located     = [for part in ["country", "state"] : part if try(coalesce(d.meta.data_processing_options[part], 0), 0) != 0]
       columns     = { for k, column in try(coalesce(d.source.columns), {}) : k => try(coalesce(column), "") }
       kept        = [for kept in try(coalesce(d.source.keep), []) : try(coalesce(kept.column), coalesce(tostring(kept)), "")]
     }
@@ -32,6 +33,10 @@ locals {
           { field = "match", message = (d.sql == "") == (d.template == "") ? "give exactly one of sql and template_arn" : "" },
           { field = "match.parameters", message = d.sql != "" && d.parameters > 0 ? "only a template takes parameters; write the values into sql" : "" },
           { field = "meta.description", message = strcontains(lower(d.description), "cleanreach:") ? "must not contain cleanreach:: the mark behind it tells whose audience it is" : "" },
+          {
+            field   = "meta.data_processing_options"
+            message = length(d.located) == 1 ? "give country and state, or neither: Meta then finds out where somebody is" : ""
+          },
           {
             field   = "source.columns"
             message = length(setintersection(keys(d.columns), local.finding)) == 0 ? "map at least one of ${join(", ", local.finding)}: the other keys alone find nobody" : ""
