@@ -12,9 +12,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
-
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/local"
 	"github.com/cleanreach/cleanreach/internal/storage"
@@ -38,34 +35,6 @@ func (m *machine) summarise(ctx context.Context, w io.Writer) error {
 	m.writeStages(w)
 	fmt.Fprintf(w, "\nfiles   %s/\nreport  %s\n", m.shown, storage.FileURL(filepath.Join(m.shown, audience.ReportPage)))
 	return nil
-}
-
-func writeRows(w io.Writer, report audience.Report) {
-	p := message.NewPrinter(language.English)
-	r := report.Rows
-	p.Fprintf(w, "\n%s: %s\n", report.AudienceName, report.Outcome)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, line := range []struct {
-		name  string
-		count int64
-	}{
-		{"source rows", r.Source}, {"no consent", r.NoConsent}, {"opted out", r.Suppressed}, {"quarantined", r.Quarantined}, {"prepared", r.Prepared},
-		{"matched", r.Matched}, {"unusable", r.Unusable}, {"opted out since", r.Withheld}, {"sent", r.Sent}, {"failed", r.Failed},
-		{"received by Meta", r.Received}, {"of which refused", r.Invalid},
-	} {
-		p.Fprintf(t, "%s\t%d\t\n", line.name, line.count)
-	}
-	_ = t.Flush()
-	if r.Balance() == nil {
-		p.Fprintf(w, "it balances: %d = %d + %d + %d + %d, and %d = %d + %d + %d + %d\n",
-			r.Source, r.NoConsent, r.Suppressed, r.Quarantined, r.Prepared, r.Matched, r.Unusable, r.Withheld, r.Sent, r.Failed)
-	}
-	if report.Outcome == audience.OutcomePartial || report.Outcome == audience.OutcomeEmpty { // a failed one ends in an error that says it
-		fmt.Fprintln(w, "\nwhat to do next")
-		for _, next := range report.Next {
-			fmt.Fprintln(w, "- "+next)
-		}
-	}
 }
 
 // A stageUse is what the tasks of one stage took together.
