@@ -78,6 +78,29 @@ func (p *plan) finish(national []byte) (found number, ok, known bool) {
 
 // assigned reports whether a national number has the form of those that are assigned, in any region with this code.
 func (p *plan) assigned(national []byte) (valid, known bool) {
+	if v := p.main.verdict(); v != nil {
+		return v.has(national), true
+	}
+	return p.ask(national)
+}
+
+// verdict is that of the regions with this code; nil when there is none.
+func (p *plan) verdict() *verdict {
+	p.asked.Do(func() {
+		for _, sibling := range p.siblings {
+			if !sibling.ready() {
+				return
+			}
+		}
+		if v, err := newVerdict(p.siblings); err == nil {
+			p.all = v
+		}
+	})
+	return p.all
+}
+
+// ask is assigned, one region after the other.
+func (p *plan) ask(national []byte) (valid, known bool) {
 	if len(p.siblings) == 1 {
 		return p.owns(national), true
 	}

@@ -29,6 +29,9 @@ type plan struct {
 	trunk    *digitMachine  // what is dialled before a national number; nil: nothing
 	literal  []byte         // trunk, when it is nothing but these digits
 	rewrite  *regexp.Regexp // trunk otherwise: it drops carrier codes and puts area codes in
+
+	asked sync.Once
+	all   *verdict // of the main plan: see verdict
 }
 
 // A numberKind is the numbers of one kind.
