@@ -72,13 +72,23 @@ func (w *work) measurePlan(ctx context.Context, p *audience.Plan, planned bool) 
 	if p == nil {
 		return
 	}
+	matched := w.matched(ctx, p)
 	if !planned {
-		w.metrics.Put(telemetry.RowsMatched, float64(p.Rows))
+		w.metrics.Put(telemetry.RowsMatched, float64(matched))
 	}
 	var prepared audience.Prepared
 	if err := w.folder.ReadJSON(ctx, audience.PreparedFile, &prepared); err == nil && prepared.Prepared > 0 {
-		w.metrics.Put(telemetry.MatchRate, float64(p.Rows)/float64(prepared.Prepared))
+		w.metrics.Put(telemetry.MatchRate, float64(matched)/float64(prepared.Prepared))
 	}
+}
+
+// matched counts the rows of the match. A mirror's plan has only those that have changed.
+func (w *work) matched(ctx context.Context, p *audience.Plan) int64 {
+	var changes audience.Changes
+	if p.Mode == audience.ModeMirror && w.folder.ReadJSON(ctx, audience.ChangesFile, &changes) == nil {
+		return changes.Matched
+	}
+	return p.Rows
 }
 
 // planned reports whether an earlier task planned the run.
@@ -120,10 +130,16 @@ func (w *work) measureReport(r *audience.Report, err error) {
 	}
 	failed := r.Outcome == audience.OutcomeFailed
 	w.metrics.Note(telemetry.KeyOutcome, r.Outcome)
-	w.metrics.Put(telemetry.RowsFailed, float64(r.Rows.Failed))
+	w.metrics.Put(telemetry.RowsFailed, float64(r.Rows.Failed+r.Rows.Leaves.Failed))
 	w.metrics.Put(telemetry.RunsCompleted, one(!failed))
 	w.metrics.Put(telemetry.RunsFailed, one(failed))
 	w.metrics.Put(telemetry.RunsUnbalanced, one(err != nil))
+	if p := r.People; p != nil && !failed {
+		w.count(map[telemetry.Metric]int64{telemetry.PeopleJoined: p.Joined, telemetry.PeopleLeft: p.Left, telemetry.PeopleStayed: p.Stayed + p.Changed})
+	}
+	if p := r.Replaced; p != nil && !p.ClosedAt.IsZero() {
+		w.metrics.Put(telemetry.ReplaceSeconds, p.ClosedAt.Sub(p.OpenedAt).Seconds())
+	}
 }
 
 func (w *work) count(rows map[telemetry.Metric]int64) {

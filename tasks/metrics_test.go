@@ -177,6 +177,14 @@ func TestPlanIsMeasured(t *testing.T) {
 	}), "an earlier task counted them")
 }
 
+func TestPlanOfAMirrorIsMeasuredByTheMatch(t *testing.T) {
+	assert.Equal(t, map[string]float64{"RowsMatched": 90, "MatchRate": 0.75}, numbers(t, func(w *work) {
+		require.NoError(t, w.folder.WriteJSON(t.Context(), audience.PreparedFile, audience.Prepared{Prepared: 120}))
+		require.NoError(t, w.folder.WriteJSON(t.Context(), audience.ChangesFile, audience.Changes{Matched: 90, Joins: 2, Leaves: 1}))
+		w.measurePlan(t.Context(), &audience.Plan{Mode: audience.ModeMirror, Rows: 3}, false)
+	}), "and not by what has changed in it")
+}
+
 func TestUploadIsMeasured(t *testing.T) {
 	begun := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	receipt := func(sent, unusable, refused int64, done bool) audience.Receipt {
@@ -227,4 +235,28 @@ func TestReportIsMeasured(t *testing.T) {
 			numbers(t, func(w *work) { w.measureReport(made, c.err) }), c.outcome)
 	}
 	assert.Empty(t, numbers(t, func(w *work) { w.measureReport(nil, errors.New("no plan")) }))
+}
+
+func TestReportOfAMirrorAndOfAReplaceIsMeasured(t *testing.T) {
+	opened := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	mirrored := audience.Report{Rows: audience.Rows{Leaves: audience.Leaves{Failed: 2}}, People: &audience.Movement{Stayed: 90, Changed: 3, Joined: 5, Left: 4, Resent: 9}}
+	for _, c := range []struct {
+		name    string
+		made    audience.Report
+		outcome string
+		want    map[string]float64
+	}{
+		{"a mirror", mirrored, audience.OutcomeSucceeded, map[string]float64{"RowsFailed": 2, "PeopleJoined": 5, "PeopleLeft": 4, "PeopleStayed": 93}},
+		{"a mirror that failed", mirrored, audience.OutcomeFailed, map[string]float64{"RowsFailed": 2}},
+		{"a replace", audience.Report{Replaced: &audience.Replaced{OpenedAt: opened, ClosedAt: opened.Add(time.Hour)}}, audience.OutcomeSucceeded,
+			map[string]float64{"RowsFailed": 0, "ReplaceSeconds": 3600}},
+		{"a replace that was not ended", audience.Report{Replaced: &audience.Replaced{OpenedAt: opened}}, audience.OutcomeFailed, map[string]float64{"RowsFailed": 0}},
+	} {
+		c.made.Outcome = c.outcome
+		got := numbers(t, func(w *work) { w.measureReport(&c.made, nil) })
+		for _, always := range []string{"RunsCompleted", "RunsFailed", "RunsUnbalanced"} {
+			delete(got, always)
+		}
+		assert.Equal(t, c.want, got, c.name)
+	}
 }

@@ -38,10 +38,15 @@ const (
 	RowsRefused  Metric = "RowsRefused"  // sent, and refused by Meta, which rounds the number
 	ChunkSeconds Metric = "ChunkSeconds" // from the start of a chunk's first task until the chunk was done
 
-	RowsFailed     Metric = "RowsFailed" // matched, usable and not sent; of report, as the next three
+	RowsFailed     Metric = "RowsFailed" // to be added or taken out, and not sent; of report, as the next three
 	RunsCompleted  Metric = "RunsCompleted"
 	RunsFailed     Metric = "RunsFailed"
 	RunsUnbalanced Metric = "RunsUnbalanced" // 1 when rows are unaccounted for
+
+	PeopleJoined   Metric = "PeopleJoined"   // of a mirror that did not fail; of report, as the rest
+	PeopleLeft     Metric = "PeopleLeft"     // likewise
+	PeopleStayed   Metric = "PeopleStayed"   // likewise, by the same values or by others
+	ReplaceSeconds Metric = "ReplaceSeconds" // that a replace's session was open, of the 5,400 that Meta gives it
 )
 
 // units are CloudWatch's for each metric.
@@ -51,6 +56,7 @@ var units = map[Metric]string{
 	RowsSource:    "Count", RowsNoConsent: "Count", RowsSuppressed: "Count", RowsQuarantined: "Count", RowsPrepared: "Count", InvalidRatio: "None",
 	RowsMatched: "Count", MatchRate: "None",
 	RowsSent: "Count", RowsUnusable: "Count", RowsWithheld: "Count", RowsRefused: "Count", ChunkSeconds: "Seconds",
+	PeopleJoined: "Count", PeopleLeft: "Count", PeopleStayed: "Count", ReplaceSeconds: "Seconds",
 	RowsFailed: "Count", RunsCompleted: "Count", RunsFailed: "Count", RunsUnbalanced: "Count",
 }
 

@@ -17,6 +17,7 @@ locals {
     "StageSeconds", "StageFailures", "MetaCalls", "ThrottledSeconds", "TokenDaysLeft",
     "RowsSource", "RowsNoConsent", "RowsSuppressed", "RowsQuarantined", "RowsPrepared", "InvalidRatio", "RowsMatched", "MatchRate",
     "RowsSent", "RowsUnusable", "RowsWithheld", "RowsRefused", "ChunkSeconds", "RowsFailed", "RunsCompleted", "RunsFailed", "RunsUnbalanced",
+    "PeopleJoined", "PeopleLeft", "PeopleStayed", "ReplaceSeconds",
   ]
 
   outcomes = {
@@ -55,6 +56,10 @@ locals {
       for label, metric in { "1 source" = "RowsSource", "2 prepared" = "RowsPrepared", "3 matched" = "RowsMatched", "4 sent" = "RowsSent" } :
       [{ expression = "SUM(${local.search[metric].Sum})", label = label }]
     ] },
+    { title = "People of mirrored audiences", period = 86400, metrics = [
+      for label, metric in { joined = "PeopleJoined", left = "PeopleLeft", stayed = "PeopleStayed" } :
+      [{ expression = local.search[metric].Sum, label = "${local.by_tenant} ${label}" }]
+    ] },
     { title = "Match rate: matched by prepared rows", period = 3600, metrics = [[{ expression = local.search.MatchRate.Average, label = local.by_tenant }]], min = 0 },
     { title = "Invalid ratio: quarantined rows by rows that may be used", period = 3600, metrics = [[{ expression = local.search.InvalidRatio.Maximum, label = local.by_tenant }]], min = 0, line = { value = var.invalid_ratio, label = "alarm" } },
     { title = "Days left of Meta's token", period = 3600, metrics = [[{ expression = local.search.TokenDaysLeft.Minimum, label = local.by_tenant }]], min = 0, line = { value = var.token_days, label = "alarm" } },
@@ -74,6 +79,7 @@ locals {
       [{ expression = local.search.ChunkSeconds.Average, label = "${local.by_tenant} on average" }],
       [{ expression = local.search.ChunkSeconds.Maximum, label = "${local.by_tenant} at most" }],
     ] },
+    { title = "Seconds that a replace was open, at most", period = 3600, metrics = [[{ expression = local.search.ReplaceSeconds.Maximum, label = local.by_tenant }]], min = 0, line = { value = 5400, label = "Meta ends it" } },
     { title = "Seconds that tasks waited for Meta's limits", period = 3600, stacked = true, metrics = [[{ expression = local.search.ThrottledSeconds.Sum, label = local.by_both }]] },
     { title = "Calls to Meta", period = 3600, stacked = true, metrics = [[{ expression = local.search.MetaCalls.Sum, label = local.by_both }]] },
     { title = "Duration of runs and chunks, milliseconds", period = 3600, metrics = [
