@@ -56,7 +56,7 @@ func TestStuckReplaceOfAnotherRun(t *testing.T) {
 			r.foreign(99, 1, false)
 			r.wait(5 * time.Hour)
 			r.mode(c.mode)
-			r.b().plan([]string{"email"}, r.chunks...)
+			r.plan([]string{"email"}, r.chunks...)
 			r.replace(func(d *audience.Replace) {
 				*d = audience.Replace{Schema: 1, Session: 99, Group: "EMAIL", Of: "r0", Closer: "00002", Closing: 77, OpenedAt: r.now().Add(-5 * time.Hour)}
 			})
@@ -77,7 +77,30 @@ func TestStuckReplaceOfAnotherRun(t *testing.T) {
 	}
 }
 
-func (r *replaceBench) b() *bench { return r.bench }
+// TestOptOutWhileAnotherRunsReplaceEnds has the person opt out of whom the closing batch is: the run that sent it takes him out.
+func TestOptOutWhileAnotherRunsReplaceEnds(t *testing.T) {
+	r, rows := newEmails(t, sandbox.Config{})
+	list := r.guard()
+	r.foreign(99, 1, false)
+	r.mode(audience.ModeAdd)
+	r.plan([]string{"email"}, r.chunks...)
+	r.replace(func(d *audience.Replace) {
+		*d = audience.Replace{Schema: 1, Session: 99, Group: "EMAIL", Of: "r0", Closer: "00001", Closing: 77, OpenedAt: r.now()}
+	})
+	r.hooks.event = func(what string) error {
+		if what == "before replace" {
+			suppress(t, list, audience.Email, rows[0][0])
+			r.lose(rows[0][0])
+		}
+		return nil
+	}
+	r.close()
+	assert.Contains(t, membersOf(t, r.bench, r.server), "EMAIL="+sha(rows[0][0]))
+	r.sent(r.ids()...)
+	want := membersOfEmails(rows[1:])
+	want["EMAIL="+sha("foreign@example.org")] = true
+	r.complete(want)
+}
 
 // TestNobodyWhoOptedOutEndsAReplace has everybody of the opener opt out when it was sent, then everybody of the run.
 func TestNobodyWhoOptedOutEndsAReplace(t *testing.T) {

@@ -113,7 +113,8 @@ func (r *replacing) failed(ctx context.Context, b *batch, number int, err error)
 }
 
 // begun asks whether the update that is in progress is the one that this batch began, when its answer was lost. If an earlier
-// task may have begun it, nobody knows of whom that one left out: then the batch is left.
+// task may have begun it, nobody knows whom that one left out; and if the session has another number of rows, it is not this
+// batch that began it. Then the batch is left.
 func (r *replacing) begun(ctx context.Context, b *batch, inProgress error) error {
 	known, err := r.deps.Meta.SessionStatus(ctx, r.job.audienceID, r.session.ID)
 	switch {
@@ -124,7 +125,7 @@ func (r *replacing) begun(ctx context.Context, b *batch, inProgress error) error
 		return inProgress
 	}
 	r.opened = true
-	if r.cp.receipt.Attempts > 1 {
+	if r.cp.receipt.Attempts > 1 || known.Received != int64(len(b.rows)) {
 		r.cp.leave(b)
 		return nil
 	}

@@ -108,6 +108,51 @@ func TestBeginningOfAReplaceIsLost(t *testing.T) {
 	}
 }
 
+// TestBeginningOfAnEarlierTask has a task end without knowing that its batch 1 has arrived. Nobody can tell the next one of whom
+// it was, so that its people are added afterwards, soon, in a session of their own.
+func TestBeginningOfAnEarlierTask(t *testing.T) {
+	r, rows := newEmails(t, sandbox.Config{})
+	r.fault(sandbox.Fault{Fault: "server_error", On: "usersreplace", Count: 6, Done: true})
+	_, err := r.task("00001")
+	require.Error(t, err)
+	assert.Equal(t, audience.Transient, audience.ClassOf(err))
+	assert.Equal(t, 414, r.overview().Status, "Meta has begun")
+	receipt, err := r.task("00001")
+	require.NoError(t, err)
+	assert.Equal(t, []int64{15, 5}, []int64{receipt.Sent, receipt.Failed})
+	require.Len(t, receipt.Pending, 1)
+	assert.Equal(t, 1, receipt.Pending[0].Number)
+	r.open()
+	r.sent(r.ids()...)
+	r.close()
+	r.settleAfter(time.Minute)
+	r.complete(membersOfEmails(rows))
+	assert.Equal(t, 5, r.receiptOf("00001").Attempts, "each pass had one that succeeded")
+}
+
+// TestNumberOneIsTakenOnce has another chunk than the planned one begin the session: the planned one's first batch is left,
+// whether its task knows that the session has begun or has to ask.
+func TestNumberOneIsTakenOnce(t *testing.T) {
+	for name, requests := range map[string]int{"known": 3, "unknown": 4} {
+		t.Run(name, func(t *testing.T) {
+			r, rows := newEmails(t, sandbox.Config{})
+			r.sent("00002")
+			if name == "known" {
+				r.replace(func(d *audience.Replace) { d.OpenedAt = r.now() })
+			}
+			before := len(r.hooks.calls)
+			r.open()
+			assert.Equal(t, requests, len(r.hooks.calls)-before)
+			receipt := r.receiptOf("00001")
+			assert.Equal(t, []int64{15, 5}, []int64{receipt.Sent, receipt.Failed})
+			r.sent(r.ids()...)
+			r.close()
+			r.settle()
+			r.complete(membersOfEmails(rows))
+		})
+	}
+}
+
 // TestReplaceGrowsOld has the session be too old for what is left: it is added afterwards, and no task fails.
 func TestReplaceGrowsOld(t *testing.T) {
 	for name, at := range map[string]int{"between chunks": 0, "within a chunk": 5} {

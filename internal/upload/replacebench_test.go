@@ -168,7 +168,12 @@ func (r *replaceBench) close() audience.Closing {
 // settle waits until Meta is done, and adds what was left.
 func (r *replaceBench) settle() {
 	r.t.Helper()
-	r.wait(3 * time.Hour)
+	r.settleAfter(3 * time.Hour)
+}
+
+func (r *replaceBench) settleAfter(wait time.Duration) {
+	r.t.Helper()
+	r.wait(wait)
 	require.Equal(r.t, 200, r.overview().Status)
 	r.replace(func(d *audience.Replace) { d.SettledAt = r.now() })
 	r.sent(r.ids()...)
