@@ -106,13 +106,18 @@ func (f *fakeMeta) take(ctx context.Context, audience string, b meta.Batch, remo
 func parse(t testing.TB, b meta.Batch) request {
 	var body struct {
 		Payload struct {
-			Schema []string   `json:"schema"`
-			Data   [][]string `json:"data"`
+			Schema []string          `json:"schema"`
+			Data   []json.RawMessage `json:"data"`
 		} `json:"payload"`
 		Session json.RawMessage `json:"session"`
 	}
 	require.NoError(t, json.Unmarshal(b.Body, &body))
-	r := request{schema: body.Payload.Schema, data: body.Payload.Data}
+	r := request{schema: body.Payload.Schema}
+	for _, row := range body.Payload.Data {
+		texts, ok := textsOf(row)
+		require.True(t, ok)
+		r.data = append(r.data, texts)
+	}
 	require.NoError(t, json.Unmarshal(body.Session, &r.session))
 	return r
 }
