@@ -217,7 +217,8 @@ func (w *world) faultFor(t *task, r *http.Request) *sandbox.Fault {
 
 // leaveOut has somebody carry out an opt-out. The caller holds w.mu.
 func (w *world) leaveOut(q request) {
-	file := fmt.Sprintf("optouts/%d.csv", q.at)
+	w.tried["opt-out"]++
+	file := fmt.Sprintf("optouts/%d.csv", w.tried["opt-out"])
 	for _, value := range q.values {
 		key := map[string]string{"extern_id": "EXTERN_ID", "email": "EMAIL"}[q.column]
 		if key == "EMAIL" {
