@@ -48,13 +48,13 @@ func (r *results) of(name string, cores int) (s sample, ok bool) {
 func (r *results) page() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# How fast it is\n\n`make bench ROWS=%d`, %s. %s.\nMedians of %d runs, each in a process of its own.\n\n", r.options.rows, time.Now().UTC().Format("2 January 2006"), machine(), r.options.repeat)
-	b.WriteString("| what | cores | rows/s | ns/row | allocations/row | peak memory | slowest of the runs |\n|---|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("| what | cores | rows/s | ns/row | CPU ns/row | allocations/row | peak memory | slowest ns/row |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, one := range r.all {
 		if len(one.samples) == 0 {
 			continue
 		}
 		if missing := one.samples[0].Missing; missing != "" {
-			fmt.Fprintf(&b, "| %s | %d | not measured: %s | | | | |\n", one.what, one.cores, missing)
+			fmt.Fprintf(&b, "| %s | %d | not measured: %s | | | | | |\n", one.what, one.cores, missing)
 			continue
 		}
 		m := one.median()
@@ -62,7 +62,7 @@ func (r *results) page() string {
 		for _, s := range one.samples {
 			slowest = max(slowest, s.perRow())
 		}
-		fmt.Fprintf(&b, "| %s | %d | %s | %.0f | %s | %s | %.0f |\n", one.what, one.cores, thousands(float64(m.Rows)/m.Seconds), m.perRow(), allocs(m), megabytes(m), slowest)
+		fmt.Fprintf(&b, "| %s | %d | %s | %.0f | %s | %s | %s | %.0f |\n", one.what, one.cores, thousands(float64(m.Rows)/m.Seconds), m.perRow(), burnt(m), allocs(m), megabytes(m), slowest)
 	}
 	b.WriteString("\n## Held against each other\n\n| | ratio | wanted | |\n|---|--:|--:|---|\n")
 	for _, line := range r.ratios() {
@@ -136,6 +136,13 @@ func (r *results) same() string {
 		return "\n**The bodies are not those of the plain version.**\n"
 	}
 	return fmt.Sprintf("\nThe bodies of all %s rows are, byte for byte, those that the plain version makes.\n", thousands(float64(ours.Rows)))
+}
+
+func burnt(s sample) string {
+	if s.CPU == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f", s.CPU*1e9/float64(s.Rows))
 }
 
 func allocs(s sample) string {
