@@ -90,7 +90,7 @@ func (b *verdictBuilder) state(tuple []uint16, digits int) (uint16, error) {
 	if dead := b.settle(tuple); dead {
 		return 0, nil
 	}
-	id := []byte{byte(digits)}
+	id := binary.LittleEndian.AppendUint16(nil, uint16(digits)) //nolint:gosec // mostNational at most
 	for _, s := range tuple {
 		id = binary.LittleEndian.AppendUint16(id, s)
 	}
