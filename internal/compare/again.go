@@ -29,6 +29,7 @@ type again struct {
 const clocks = 2 * 24 * time.Hour
 
 func (a *again) begin(ctx context.Context, c *comparison) (err error) {
+	a.left = newFilter(max(c.taken.Members.Rows, c.base.Members.Rows))
 	a.all = c.base.Options != c.taken.Options
 	a.slots = due(c.base, c.taken.TakenAt, memory(c.taken.Keys, c.Run.Def().Meta.RetentionDays))
 	if a.opted, err = c.Suppression.AddedSince(ctx, c.base.TakenAt.Add(-clocks)); err != nil {

@@ -61,7 +61,7 @@ func TestNothingIsForgotten(t *testing.T) {
 }
 
 func TestFilter(t *testing.T) {
-	var f filter
+	f := newFilter(10_000_000)
 	assert.False(t, f.has(7))
 	const n = 100_000
 	mix := func(i uint64) uint64 { return (i + 1) * 0x9E3779B97F4A7C15 }

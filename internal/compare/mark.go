@@ -3,6 +3,7 @@ package compare
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"math/bits"
 	"slices"
 
 	"github.com/zeebo/xxh3"
@@ -100,40 +101,46 @@ func parse(text []byte) (mark, error) {
 	}, nil
 }
 
-// A filter holds any number of marks in 32 MiB. It may take one for held that is not: with a million in it, one in twenty
-// million. Whoever is sent again for that comes to no harm.
+// A filter holds marks in 32 bits for each row of the audience, and in 32 MiB at the most. It may take one for held that is
+// not: with a million in 32 MiB, one in twenty million. Whoever is sent again for that comes to no harm.
 type filter struct {
-	bits []uint64
-	held bool // any
+	words []uint64 // nil: no mark is held
+	shift uint     // bits of a hash that do not tell its spot
 }
 
 const (
-	filterBits = 28 // of a spot
-	spots      = 4  // of a mark
+	leastBits = 16
+	mostBits  = 28
+	spots     = 4 // of a mark
 )
 
-// spot gives the nth place of a mark.
-func spot(of uint64, n int) (word uint64, bit uint64) {
-	at := (of + uint64(n)*(of>>32|1)*0x9E3779B97F4A7C15) >> (64 - filterBits) //nolint:gosec // n is small
+// newFilter makes room for the marks of an audience of so many rows.
+func newFilter(rows int64) filter {
+	return filter{shift: 64 - uint(min(max(bits.Len64(uint64(rows))+5, leastBits), mostBits))} //nolint:gosec // a count of rows
+}
+
+// spot gives the nth spot of a mark.
+func (f *filter) spot(of uint64, n int) (word uint64, bit uint64) {
+	at := (of + uint64(n)*(of>>32|1)*0x9E3779B97F4A7C15) >> f.shift //nolint:gosec // n is small
 	return at / 64, 1 << (at % 64)
 }
 
 func (f *filter) add(of uint64) {
-	if !f.held {
-		f.held, f.bits = true, make([]uint64, 1<<filterBits/64)
+	if f.words == nil {
+		f.words = make([]uint64, 1<<(64-f.shift)/64)
 	}
 	for n := range spots {
-		word, bit := spot(of, n)
-		f.bits[word] |= bit
+		word, bit := f.spot(of, n)
+		f.words[word] |= bit
 	}
 }
 
 func (f *filter) has(of uint64) bool {
-	if !f.held {
+	if f.words == nil {
 		return false
 	}
 	for n := range spots {
-		if word, bit := spot(of, n); f.bits[word]&bit == 0 {
+		if word, bit := f.spot(of, n); f.words[word]&bit == 0 {
 			return false
 		}
 	}
