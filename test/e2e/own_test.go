@@ -18,6 +18,7 @@ type setup struct {
 	meta      map[string]any // fields of its meta
 	limits    map[string]any // fields of its limits
 	sql       string         // of its match
+	further   []string       // columns of the customers' table that queries may select, too
 	tenant    string
 }
 
@@ -44,8 +45,8 @@ func (b *bench) own(s setup) []string {
 			{"name": "us", "account_id": "111111111111", "membership_id": "1f0c6f5e-0f4b-4b7c-9d53-2a6c1e7b8a01"},
 			{"name": "partner", "account_id": "222222222222", "membership_id": "5a9e3d70-1c2f-4b86-b7e4-9f8d0a6c3b03"}},
 		"tables": []map[string]any{
-			{"name": "customers", "owner": "us", "catalog": strings.ReplaceAll(tenant, "-", "_") + "_vip", "columns": []string{"extern_id", "email", "email_sha256", "phone"},
-				"analysis_rule": map[string]any{"type": "LIST", "join_columns": []string{"email_sha256"}, "list_columns": []string{"extern_id", "email", "phone"}}},
+			{"name": "customers", "owner": "us", "catalog": strings.ReplaceAll(tenant, "-", "_") + "_vip", "columns": append([]string{"extern_id", "email", "email_sha256", "phone"}, s.further...),
+				"analysis_rule": map[string]any{"type": "LIST", "join_columns": []string{"email_sha256"}, "list_columns": append([]string{"extern_id", "email", "phone"}, s.further...)}},
 			{"name": "loyalty", "owner": "partner", "path": "partner.parquet", "columns": []string{"email_sha256", "tier"},
 				"analysis_rule": map[string]any{"type": "LIST", "join_columns": []string{"email_sha256"}, "list_columns": []string{"tier"}}},
 		},
@@ -104,4 +105,37 @@ func TestRemoveMode(t *testing.T) {
 	second.run = "run-2"
 	second.ok(second.start(second.own(setup{content: "id,mail,phone\nc-2,bob@example.com,\n", meta: map[string]any{"mode": "remove"}})...))
 	require.Len(t, second.members(), 1)
+}
+
+// TestValueBasedAudience tells Meta what each person is worth and whose use is limited. Whoever has no value that can be read is
+// left out, and counted.
+func TestValueBasedAudience(t *testing.T) {
+	t.Parallel()
+	s := setup{
+		content: "id,mail,phone,worth,ccpa\nc-1,Ann@Example.com,+1 650 555 1212,44.50,yes\nc-2,bob@example.com,,0,\n,zoe@example.com,,1e3,perhaps\nc-4,ann@example.com,,\"1,000\",no\nc-5,bob@example.com,,,no\n",
+		source: map[string]any{
+			"columns": map[string]string{"EXTERN_ID": "id", "EMAIL": "mail", "PHONE": "phone", "LOOKALIKE_VALUE": "worth", "DATA_PROCESSING_OPTIONS": "ccpa"},
+		},
+		meta:    map[string]any{"data_processing_options": map[string]any{"options": []string{}, "country": 1, "state": 1000}},
+		limits:  map[string]any{"max_invalid_ratio": 0.3},
+		sql:     "SELECT DISTINCT c.extern_id, c.email, c.phone, c.lookalike_value, c.data_processing_options FROM customers c INNER JOIN loyalty p ON c.email_sha256 = p.email_sha256",
+		further: []string{"lookalike_value", "data_processing_options"},
+	}
+	b := newBench(t, nil)
+	b.ok(b.start(b.own(s)...))
+	const ldu = `DATA_PROCESSING_OPTIONS=[LDU] DATA_PROCESSING_OPTIONS_COUNTRY=1 DATA_PROCESSING_OPTIONS_STATE=1000 `
+	require.Equal(t, query(t, `SELECT '`+ldu+`EMAIL=' || sha256('ann@example.com') || ' EXTERN_ID=c-1 LOOKALIKE_VALUE=44.5 PHONE=' || sha256('16505551212') AS m
+		UNION SELECT 'EMAIL=' || sha256('bob@example.com') || ' EXTERN_ID=c-2 LOOKALIKE_VALUE=0'
+		UNION SELECT '`+ldu+`EMAIL=' || sha256('zoe@example.com') || ' LOOKALIKE_VALUE=1000' ORDER BY m`), b.members())
+	r := b.report()
+	require.Equal(t, "5 5 5 2 3 0", fmt.Sprint(r.Rows.Source, r.Rows.Prepared, r.Rows.Matched, r.Rows.Unusable, r.Rows.Sent, r.Rows.Invalid))
+	require.Equal(t, map[string]int64{"LOOKALIKE_VALUE:missing": 2}, r.SendReasons, "what could not be read in the source is blank in the match")
+	require.Equal(t, map[string]int64{"ambiguous_value": 1}, r.Keys["LOOKALIKE_VALUE"].Invalid)
+	require.Equal(t, map[string]int64{"not_yes_or_no": 1}, r.Keys["DATA_PROCESSING_OPTIONS"].Invalid)
+
+	second := *b
+	second.run = "run-2"
+	s.meta["mode"], s.sql = "remove", ""
+	second.ok(second.start(second.own(s)...))
+	require.Empty(t, second.members(), "removing needs no values")
 }
