@@ -306,7 +306,7 @@ func TestReplaceWithoutItsDocument(t *testing.T) {
 		}
 	}
 	assert.Empty(t, r.hooks.calls)
-	assert.Len(t, membersOf(t, r.bench, r.server), 2, fmt.Sprint("who was there before"))
+	assert.Len(t, membersOf(t, r.bench, r.server), 2, "who was there before")
 }
 
 // TestOvertakenInAReplace has a task go on that its runner left behind, while the next one sends the rest of the chunk: what is

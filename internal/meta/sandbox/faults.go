@@ -123,7 +123,9 @@ type faultKey struct{}
 
 // WithFault gives a request a fault of its own, which goes before those that are set. It is for clients in the same process:
 // which request a fault hits then does not depend on which of several comes first.
-func WithFault(ctx context.Context, f Fault) context.Context { return context.WithValue(ctx, faultKey{}, &f) }
+func WithFault(ctx context.Context, f Fault) context.Context {
+	return context.WithValue(ctx, faultKey{}, &f)
+}
 
 // faultOf is the fault for a request; nil when it is served.
 func (s *Server) faultOf(ctx context.Context, op operation) *Fault {
