@@ -15,13 +15,14 @@ const LongestShort = blockSize - 9
 
 const blockSize = 64
 
-// A Hex is a hash in lower-case hexadecimal.
+// A Hex is a hash in lower-case hexadecimal. It happens to be as long as a block of the algorithm, so that a message, padded to
+// a block, is replaced by its hash.
 type Hex [HexLength]byte
 
 // A Batch hashes messages together and keeps their hashes. Its memory is reused; it is not safe for concurrent use.
 type Batch struct {
-	cells [][blockSize]byte // hashes, and behind them padded messages, each of which its hash will replace
-	done  int               // the first message
+	cells []Hex // hashes, and behind them padded messages, each of which its hash will replace
+	done  int   // the first message
 	ready []readyHash
 }
 
@@ -62,7 +63,7 @@ func (b *Batch) AddHex(hex Hex) {
 	b.ready = append(b.ready, readyHash{n, hex})
 }
 
-func (b *Batch) next() *[blockSize]byte {
+func (b *Batch) next() *Hex {
 	n := len(b.cells)
 	if n == cap(b.cells) {
 		b.grow()
@@ -73,14 +74,14 @@ func (b *Batch) next() *[blockSize]byte {
 
 // grow makes room for more cells.
 func (b *Batch) grow() {
-	more := make([][blockSize]byte, len(b.cells), max(64, 2*cap(b.cells)))
+	more := make([]Hex, len(b.cells), max(64, 2*cap(b.cells)))
 	copy(more, b.cells)
 	b.cells = more
 }
 
 // pad writes a message as the one block that is hashed of it: behind it a bit that is set, and at the end its length in bits.
-func pad(cell *[blockSize]byte, message []byte) {
-	*cell = [blockSize]byte{}
+func pad(cell *Hex, message []byte) {
+	*cell = Hex{}
 	n := copy(cell[:LongestShort], message)
 	cell[n] = 0x80
 	binary.BigEndian.PutUint16(cell[blockSize-2:], uint16(8*n)) //nolint:gosec // at most 440
@@ -97,7 +98,10 @@ func (b *Batch) Hash() {
 }
 
 // Hex is the hash of the i-th message, once it is hashed. It holds until a message is added.
-func (b *Batch) Hex(i int) *Hex { return (*Hex)(&b.cells[i]) }
+func (b *Batch) Hex(i int) *Hex { return &b.cells[i] }
+
+// All has the hashes of all messages, in the order in which they were added. It holds as Hex does.
+func (b *Batch) All() []Hex { return b.cells }
 
 // Sum is the hash of one message.
 func Sum(message []byte) (hex Hex) {
@@ -118,7 +122,7 @@ var digits = func() (all [256]uint16) {
 }()
 
 // hashPlain does what hashCells does, with the standard library.
-func hashPlain(cells [][blockSize]byte) {
+func hashPlain(cells []Hex) {
 	for i := range cells {
 		cell := &cells[i]
 		size := int(binary.BigEndian.Uint16(cell[blockSize-2:]) / 8)

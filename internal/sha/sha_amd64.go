@@ -9,14 +9,14 @@ import "github.com/klauspost/cpuid/v2"
 // fast says that the processor has all instructions that hexPairs uses.
 var fast = cpuid.CPU.Supports(cpuid.SHA, cpuid.AVX)
 
-func hashCells(cells [][blockSize]byte) {
+func hashCells(cells []Hex) {
 	if !fast {
 		hashPlain(cells)
 		return
 	}
 	pairs := len(cells) / 2
 	if pairs > 0 {
-		hexPairs(&cells[0], pairs)
+		hexPairs((*[blockSize]byte)(&cells[0]), pairs)
 	}
 	if 2*pairs < len(cells) {
 		hashLast(&cells[len(cells)-1])
@@ -24,8 +24,8 @@ func hashCells(cells [][blockSize]byte) {
 }
 
 // hashLast hashes the one that has no partner.
-func hashLast(cell *[blockSize]byte) {
-	two := [2][blockSize]byte{*cell}
-	hexPairs(&two[0], 1)
+func hashLast(cell *Hex) {
+	two := [2]Hex{*cell}
+	hexPairs((*[blockSize]byte)(&two[0]), 1)
 	*cell = two[0]
 }

@@ -3,4 +3,4 @@
 package sha
 
 // hashCells hashes by the standard library, which uses the processor's instructions for SHA-256 on arm64.
-func hashCells(cells [][blockSize]byte) { hashPlain(cells) }
+func hashCells(cells []Hex) { hashPlain(cells) }

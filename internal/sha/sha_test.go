@@ -96,11 +96,11 @@ func TestHashInParts(t *testing.T) {
 
 // The processor's own way and the plain one give the same; on a processor without the instructions both are the plain one.
 func TestPlainAgrees(t *testing.T) {
-	cells := make([][blockSize]byte, 57)
+	cells := make([]Hex, 57)
 	for i := range cells {
 		pad(&cells[i], bytes.Repeat([]byte{byte(i)}, min(i, LongestShort)))
 	}
-	plain := append([][blockSize]byte(nil), cells...)
+	plain := append([]Hex(nil), cells...)
 	hashPlain(plain)
 	hashCells(cells)
 	assert.Equal(t, plain, cells)
@@ -120,7 +120,7 @@ func BenchmarkBatch(b *testing.B) {
 	const n = 256
 	for _, c := range []struct {
 		name string
-		hash func([][blockSize]byte)
+		hash func([]Hex)
 	}{{"cells", hashCells}, {"plain", hashPlain}} {
 		b.Run(c.name, func(b *testing.B) {
 			var batch Batch
@@ -136,7 +136,7 @@ func BenchmarkBatch(b *testing.B) {
 		})
 	}
 	b.Run("instructions", func(b *testing.B) { // without Add
-		cells := make([][blockSize]byte, n)
+		cells := make([]Hex, n)
 		for b.Loop() {
 			hashCells(cells)
 		}
