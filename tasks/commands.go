@@ -110,7 +110,7 @@ func run(ctx context.Context, args []string, e env, stdin io.Reader, stdout, std
 }
 
 // ownHelp are the commands that have more to say about themselves.
-var ownHelp = []string{"doctor", "optout", "redrive", "replay", "explain"}
+var ownHelp = []string{"doctor", "optout", "redrive", "replay", "explain", "estimate"}
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
 
