@@ -120,6 +120,7 @@ func TestDeployment(t *testing.T) {
 		{"a run", d.succeeds},
 		{"a chunk that fails", d.fails},
 		{"chunks that are sent again", d.redrives},
+		{"a mirror and a replace", d.modes},
 		{"requests by events", d.requested},
 		{"markers", d.marked},
 		{"a schedule", d.scheduled},

@@ -28,13 +28,13 @@ locals {
       list   = []
     }
     plan = {
-      read   = ["run.json", "lease.json", "preflight.json", "prepared.json", "query.json", "changes.json", "plan.json"]
+      read   = ["run.json", "lease.json", "preflight.json", "prepared.json", "query.json", "changes.json", "plan.json", "replace.json"]
       write  = ["chunks.json", "plan.json", "upload.json"]
       remove = []
       list   = []
     }
     advance = {
-      read   = ["run.json", "lease.json", "preflight.json", "changes.json", "plan.json", "chunks.json", "upload.json", "closing.json", "stop.json", "receipts/*"]
+      read   = ["run.json", "lease.json", "preflight.json", "plan.json", "chunks.json", "upload.json", "closing.json", "stop.json", "receipts/*"]
       write  = ["chunks-*.json", "upload.json", "replace.json"]
       remove = ["replace.json"]
       list   = ["receipts/"]
@@ -59,8 +59,8 @@ locals {
     preflight = { read = ["latest.json"], write = [], remove = ["replace.json"], list = [] }
     prepare   = { read = [], write = [], remove = [], list = [] }
     compare   = { read = ["mirror.json"], write = ["mirror/*"], remove = ["mirror/*"], list = ["mirror/"] }
-    plan      = { read = ["latest.json", "replaced.json", "mirror.json", "mirror/*/snapshot.json", "mirror/*/changes/*"], write = ["latest.json"], remove = [], list = ["mirror/*/changes/"] }
-    advance   = { read = ["mirror.json", "mirror/*/snapshot.json"], write = ["replace.json", "replaced.json", "mirror.json"], remove = ["replace.json"], list = [] }
+    plan      = { read = ["latest.json", "replaced.json", "mirror.json", "mirror/*/snapshot.json", "mirror/*/changes/*"], write = ["latest.json", "mirror.json"], remove = [], list = ["mirror/*/changes/"] }
+    advance   = { read = [], write = ["replace.json", "replaced.json"], remove = ["replace.json"], list = [] }
     upload    = { read = ["mirror/*/changes/*"], write = [], remove = [], list = [] }
     report    = { read = ["mirror.json"], write = ["mirror.json"], remove = ["mirror/*"], list = ["mirror/"] }
   }

@@ -142,7 +142,7 @@ run "data" {
       prepare   = []
       compare   = ["state/*/*/mirror/*"]
       plan      = ["state/*/*/mirror/*/snapshot.json", "state/*/*/mirror/*/changes/*"]
-      advance   = ["state/*/*/mirror/*/snapshot.json"]
+      advance   = []
       upload    = ["state/*/*/mirror/*/changes/*"]
       report    = ["state/*/*/mirror/*"]
     })
