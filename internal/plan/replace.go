@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/meta"
 	"github.com/cleanreach/cleanreach/internal/storage"
 )
 
@@ -24,6 +25,12 @@ func (p *planning) replace(ctx context.Context, chunks []audience.Chunk) (*audie
 	if rows == 0 {
 		return nil, audience.Fail(audience.Gate, "see why the query matched nobody; if nobody is to be left, delete the audience, or run the definition with mode mirror and limits.min_size 0",
 			fmt.Errorf("replace the people of audience %s: the match has nobody, and Meta replaces people only by others", p.preflight.AudienceID))
+	}
+	switch status := p.preflight.Status; status {
+	case 0, meta.OperationNormal, meta.OperationReplacing: // the latter is one of ours, which ends first
+	default: // Preflight refuses it where the definition replaces; here it is a mirror that has nothing to compare with
+		return nil, audience.Fail(audience.Action, "see to it in Ads Manager, then start a new run; or run the definition with mode add once",
+			fmt.Errorf("replace the people of audience %s: Meta does so only when the operation status is 200, and preflight found %d", p.preflight.AudienceID, status))
 	}
 	removal := audience.Removal{Mode: audience.ModeReplace, After: rows}
 	switch {
