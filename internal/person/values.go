@@ -46,6 +46,9 @@ func (v *Values) Hex(row int) *sha.Hex {
 // Hashed reports whether the values are hashes.
 func (v *Values) Hashed() bool { return v.hashed }
 
+// Hashes has, of a column of hashes, for each row the place of its hash, or a negative one. Rows of the same value share one.
+func (v *Values) Hashes() (cells []int32, hashes []sha.Hex) { return v.cells, v.hashes.All() }
+
 // Has reports whether a row has a value.
 func (v *Values) Has(row int) bool {
 	if v.hashed {

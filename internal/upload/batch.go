@@ -17,6 +17,9 @@ type group struct {
 	common  [][]byte // values of the keys behind those, the same in all rows
 	finding []int    // places in the schema of the keys that alone find somebody
 
+	picked []int32       // of the converted rows, those that are added and not written yet
+	values []meta.Column // what is converted of the columns
+
 	limit   int // rows of a batch
 	filling *batch
 	seq     int         // of filling
@@ -96,10 +99,21 @@ func (b *batch) release() {
 	}
 }
 
-// add puts row i of the converted columns into the group's batch. A full batch is handed over only now that a row follows
-// it: the last batch of a group carries a flag that says so.
-func (g *group) add(ctx context.Context, columns []person.Column, i int, row int64, seen *person.Tally, out chan<- *batch) error {
+// begin takes over the columns of rows that were just converted.
+func (g *group) begin(columns []person.Column) {
+	g.values = g.values[:0]
+	for _, c := range g.columns {
+		values := meta.Column{Text: &columns[c].Out}
+		values.Cells, values.Hashes = columns[c].Out.Hashes()
+		g.values = append(g.values, values)
+	}
+}
+
+// add puts one of the converted rows into the group's batch; number is where in the file it is, from 0. A full batch is handed
+// over only now that a row follows it: the last batch of a group carries a flag that says so.
+func (g *group) add(ctx context.Context, row int, number int64, seen *person.Tally, out chan<- *batch) error {
 	if g.filling != nil && len(g.filling.rows) == g.limit {
+		g.write()
 		if err := g.hand(ctx, false, seen, out); err != nil {
 			return err
 		}
@@ -107,21 +121,17 @@ func (g *group) add(ctx context.Context, columns []person.Column, i int, row int
 	if g.filling == nil {
 		g.next()
 	}
-	p := g.filling.payload
-	p.BeginRow()
-	for _, c := range g.columns {
-		if out := &columns[c].Out; out.Hashed() {
-			p.Hash(out.Hex(i))
-		} else {
-			p.Value(out.Value(i))
-		}
-	}
-	for _, value := range g.common {
-		p.Value(value)
-	}
-	p.EndRow()
-	g.filling.rows = append(g.filling.rows, row)
+	g.filling.rows = append(g.filling.rows, number)
+	g.picked = append(g.picked, int32(row)) //nolint:gosec // below readRows
 	return nil
+}
+
+// write writes the rows that were added into the body, before others are converted.
+func (g *group) write() {
+	if len(g.picked) > 0 {
+		g.filling.payload.Append(g.values, g.common, g.picked)
+		g.picked = g.picked[:0]
+	}
 }
 
 // hand gives the batch to the sender.

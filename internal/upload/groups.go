@@ -40,7 +40,7 @@ func newGroups(columns []person.Column, processing *audience.Processing, limit i
 
 // of is the group of a converted row.
 func (g *groups) of(row int) *group {
-	without := g.extern >= 0 && len(g.columns[g.extern].Out.Value(row)) == 0
+	without := g.extern >= 0 && !g.columns[g.extern].Out.Has(row)
 	limited := g.limited
 	if g.options >= 0 {
 		if said := g.columns[g.options].Out.Value(row); len(said) > 0 {

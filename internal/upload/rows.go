@@ -99,14 +99,20 @@ func (s *source) run(ctx context.Context, out chan<- *batch) error {
 // take converts the rows column by column and puts each into its group's batch.
 func (s *source) take(ctx context.Context, rows *table.Batch, out chan<- *batch) error {
 	s.rows.Convert(rows, &s.seen)
+	for _, g := range s.groups.all {
+		g.begin(s.rows.Columns)
+	}
 	for i, number := range rows.Rows {
 		if !s.rows.Usable(i) {
 			s.seen.Unusable++
 			continue
 		}
-		if err := s.groups.of(i).add(ctx, s.rows.Columns, i, number-1, &s.seen, out); err != nil {
+		if err := s.groups.of(i).add(ctx, i, number-1, &s.seen, out); err != nil {
 			return err
 		}
+	}
+	for _, g := range s.groups.all {
+		g.write()
 	}
 	return nil
 }
