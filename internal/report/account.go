@@ -43,7 +43,7 @@ func funnel(f *facts, r *audience.Report) ([]step, error) {
 	}
 	levels = append(levels, matched, level{"Sent", n.Sent, notSent(r)},
 		level{"Received by Meta", n.Received, refused(n)})
-	if r.MatchRate != nil {
+	if r.MatchRate != nil && n.Received > 0 { // of a mirror the rate may be that of people who left
 		levels = append(levels, level{"Recognised by Meta", int64(*r.MatchRate*float64(n.Received) + 0.5), rateWords(*r.MatchRate) + " of the rows received" + basis(f.meta.sessions, f.meta.of)})
 	}
 	var most int64

@@ -55,21 +55,21 @@ func adviseMirror(r *audience.Report) []string {
 	return []string{"Whoever is in the match no more is out of the audience; not all who are new are in it."}
 }
 
-// mirrorFacts tells on the page who joined and who left.
+// mirrorFacts tells on the page who joins and who leaves: whether all have says the account of the rows.
 func (f *facts) mirrorFacts(r *audience.Report) []fact {
 	p := r.People
 	if p == nil {
 		return nil
 	}
-	out := []fact{{"Joined", people(p.Joined) + ", new in the match."}, {"Left", people(p.Left) + ", no longer in the match."}}
+	out := []fact{{"Joins", people(p.Joined) + ", new in the match."}, {"Leaves", people(p.Left) + ", no longer in the match."}}
 	if p.Changed > 0 {
-		out = append(out, fact{"Changed", people(p.Changed) + ", who stay by other values than before."})
+		out = append(out, fact{"Changes", people(p.Changed) + ", who stay by other values than before."})
 	}
 	stayed := people(p.Stayed) + ", as before."
 	if p.Resent > 0 {
 		stayed += fmt.Sprintf(" %s of them sent again: Meta would forget their ids, or may have taken them out with somebody who left.", count(p.Resent))
 	}
-	return append(out, fact{"Stayed", stayed}, fact{"Compared with", "Run " + f.docs.changes.Base + "."})
+	return append(out, fact{"Stays", stayed}, fact{"Compared with", "Run " + f.docs.changes.Base + "."})
 }
 
 // leadOfMirror sums up a mirror.

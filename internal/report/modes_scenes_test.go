@@ -92,6 +92,7 @@ func mirrorWorld(leaves, joins int) *world {
 	w.changes = &audience.Changes{
 		Schema: 1, Mode: audience.ModeMirror, Base: "lapsed-vip-2026-03-03", Matched: 400_000, Unusable: 25, Duplicate: 1200, Joins: int64(joins) * 1000,
 		Leaves: int64(leaves) * 1000, Reasons: map[string]int64{"PHONE:not_a_number": 77},
+		StartedAt: at(64), FinishedAt: at(65),
 		People: audience.Movement{Stayed: 393_000, Changed: 500, Joined: int64(joins) * 900, Left: int64(leaves) * 800, Resent: 100},
 	}
 	w.changes.Kept = w.changes.Matched - w.changes.Unusable - w.changes.Duplicate - w.changes.Joins

@@ -164,6 +164,7 @@ func TestAMirrorThatHasNothingToSend(t *testing.T) {
 	r := w.run(t)
 	assert.Equal(t, audience.OutcomeSucceeded, r.Outcome)
 	assert.Contains(t, pageOf(t, w), "The match is as it was: nothing had to be sent, and all 398,000 people stayed.")
+	assert.Equal(t, "Nothing had to be sent: everybody of the match is in the audience already, and nobody else is.", r.Next[0])
 
 	w = mirrorWorld(1, 0) // nobody matched, and the definition lets the audience be emptied
 	w.changes.Matched, w.changes.Unusable, w.changes.Duplicate, w.changes.Kept = 0, 0, 0, 0

@@ -30,18 +30,21 @@ func (f *facts) advise(r *audience.Report, unbalanced error) []string {
 	hints = append(hints, f.adviseMeta(r)...)
 	hints = append(hints, f.adviseSetup()...)
 	if len(first) == 0 {
-		first = append(first, sent(r.Mode, len(hints) == 0))
+		first = append(first, sent(r, len(hints) == 0))
 	}
 	return slices.Concat(first, hints, adviseMode(r))
 }
 
 // sent says that the upload is complete, and that all is well when nothing else is to be said.
-func sent(mode string, well bool) string {
+func sent(r *audience.Report, well bool) string {
+	if r.People != nil && r.Chunks.Total == 0 {
+		return "Nothing had to be sent: everybody of the match is in the audience already, and nobody else is."
+	}
 	said := "Every row that could be sent was sent."
 	if well {
 		said = "All is well: every row that could be sent was sent."
 	}
-	return said + " " + modeTexts[mode].fills
+	return said + " " + modeTexts[r.Mode].fills
 }
 
 // classAdvice is what a class of failure means to somebody who reads the report, those first that wait for a person.

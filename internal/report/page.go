@@ -26,7 +26,7 @@ type page struct {
 	Lead       string
 	Facts      []fact
 	Replace    []fact // how a replace went
-	Mirror     []fact // who joined and who left
+	Mirror     []fact // who joins and who leaves
 	Next       []string
 	Funnel     []step
 	Accounts   []account

@@ -28,6 +28,9 @@ func (f *facts) stages() []stage {
 	if d.query.FinishedAt != nil {
 		all = append(all, stage{"query", d.query.StartedAt, *d.query.FinishedAt})
 	}
+	if c := d.changes; c != nil {
+		all = append(all, stage{"compare", c.StartedAt, c.FinishedAt})
+	}
 	all = append(all,
 		stage{"plan", d.plan.StartedAt, d.plan.FinishedAt},
 		stage{"upload", u.started, u.finished},
@@ -59,7 +62,8 @@ type stageRow struct {
 var stageAbout = map[string]string{
 	"preflight": "Asks Meta all that it would refuse later", "prepare": "Cleans and checks the source's rows",
 	"query": "Matches them with the partner's in the clean room", "plan": "Divides the match into chunks",
-	"upload": "Hashes and sends the chunks", "report": "Makes this page",
+	"compare": "Finds who joins and who leaves",
+	"upload":  "Hashes and sends the chunks", "report": "Makes this page",
 }
 
 // stageRows places the stages on one line of time.
