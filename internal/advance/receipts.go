@@ -3,6 +3,7 @@ package advance
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,17 +22,16 @@ type sent struct {
 	failed   bool // its latest task ended with a failure
 	partial  bool
 	attempts int
-	rows     int64 // that Meta acknowledged
+	rows     int64         // that Meta acknowledged
+	gap      time.Duration // the median between an acknowledged batch and the next; 0: there were not two
 	sessions map[int64]carried
 }
 
 // A carried is what a session carried of a chunk.
 type carried struct {
-	first    time.Time // when it was begun, or a little before
-	firstAck time.Time // of a batch
-	last     time.Time // acknowledged batch
-	batches  int       // that were acknowledged
-	pending  bool      // there is one that may have arrived
+	first   time.Time // when it was begun, or a little before
+	batches int       // that were acknowledged
+	pending bool      // there is one that may have arrived
 }
 
 // readReceipts reads the receipts of the plan's chunks. One of other rows, which another match has left, is none.
@@ -86,6 +86,7 @@ func sentOf(r *audience.Receipt) *sent {
 		done: r.Done && r.Failed == 0, failed: r.Failure != nil, partial: r.Partial, attempts: r.Attempts, rows: r.Sent,
 		sessions: map[int64]carried{},
 	}
+	s.gap = gapOf(r.Batches)
 	for _, one := range r.Sessions {
 		s.sessions[one.ID] = carried{first: one.FirstAt}
 	}
@@ -95,10 +96,7 @@ func sentOf(r *audience.Receipt) *sent {
 			continue
 		}
 		c := s.sessions[b.Session]
-		if c.batches++; c.batches == 1 {
-			c.firstAck = b.At
-		}
-		c.last = b.At
+		c.batches++
 		s.sessions[b.Session] = c
 	}
 	for _, p := range r.Pending {
@@ -107,6 +105,19 @@ func sentOf(r *audience.Receipt) *sent {
 		s.sessions[p.Session] = c
 	}
 	return s
+}
+
+// gapOf is the median, which a pause between two tasks does not change.
+func gapOf(batches []audience.Batch) time.Duration {
+	if len(batches) < 2 {
+		return 0
+	}
+	gaps := make([]time.Duration, len(batches)-1)
+	for i := range gaps {
+		gaps[i] = batches[i+1].At.Sub(batches[i].At)
+	}
+	slices.Sort(gaps)
+	return gaps[len(gaps)/2]
 }
 
 // hadNobody reports whether a task has gone through the chunk and found nobody to begin a replace with.

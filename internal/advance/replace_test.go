@@ -330,3 +330,24 @@ func TestMatchThatWasMadeAgain(t *testing.T) {
 	b.put(audience.PlanFile, plan)
 	require.ErrorContains(t, b.fails(audience.Invalid), "its match was made again")
 }
+
+// TestHowFastMetaIs is measured where nothing else was sent, and a pause between two tasks is no measure.
+func TestHowFastMetaIs(t *testing.T) {
+	after := func(seconds ...int) (batches []audience.Batch) {
+		for _, s := range seconds {
+			batches = append(batches, audience.Batch{At: noon.Add(time.Duration(s) * time.Second)})
+		}
+		return batches
+	}
+	for _, c := range []struct {
+		batches []audience.Batch
+		want    time.Duration
+	}{
+		{nil, 0},
+		{after(5), 0},
+		{after(5, 12), 7 * time.Second},
+		{after(5, 10, 15, 4000, 4005), 5 * time.Second},
+	} {
+		assert.Equal(t, c.want, gapOf(c.batches))
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
@@ -92,19 +91,15 @@ func (t *turn) closer() string {
 	return ""
 }
 
-// remember keeps what the next run's plan reckons with.
+// remember keeps what the next run's plan reckons with. How long Meta takes for a batch is told by the chunk that was sent alone:
+// the others wait for each other where they share a limit.
 func (t *turn) remember(ctx context.Context, r *audience.Replace) error {
 	last := audience.LastReplace{Schema: audience.DocumentVersion, Run: t.Run.ID, AudienceID: t.audienceID, At: t.now}
-	var batches int
-	var took time.Duration
 	for _, s := range t.sent {
 		last.Rows += s.rows
-		if c := s.sessions[r.Session]; c.batches > 1 {
-			batches, took = batches+c.batches-1, took+c.last.Sub(c.firstAck)
-		}
 	}
-	if batches > 0 {
-		last.BatchSeconds = took.Seconds() / float64(batches)
+	if alone := t.sent[r.Closer]; alone != nil {
+		last.BatchSeconds = alone.gap.Seconds()
 	}
 	return t.State.WriteJSON(ctx, audience.LastReplaceFile, last)
 }

@@ -31,6 +31,6 @@ type LastReplace struct {
 	Run          string    `json:"run"`
 	AudienceID   string    `json:"audience_id"`
 	Rows         int64     `json:"rows"`                    // that Meta acknowledged
-	BatchSeconds float64   `json:"batch_seconds,omitempty"` // that a task took for a batch on average, Meta's waits included; 0: too few to tell
+	BatchSeconds float64   `json:"batch_seconds,omitempty"` // from a batch to the next of the chunk that was sent alone, as a rule; 0: nobody knows
 	At           time.Time `json:"at"`
 }

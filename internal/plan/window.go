@@ -24,7 +24,7 @@ const mostLimited = 18
 // A speed is how fast batches of a replace go.
 type speed struct {
 	tier   meta.Tier
-	answer time.Duration // from a task's batch to its next
+	answer time.Duration // from a task's batch to its next, when no other task shares the limit
 	tasks  int           // at once
 }
 
