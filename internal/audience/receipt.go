@@ -16,7 +16,7 @@ type Receipt struct {
 	File       string           `json:"file"`      // URL of the matched file that the rows are in
 	FirstRow   int64            `json:"first_row"` // as in Chunk; a receipt of other rows is no checkpoint
 	Rows       int64            `json:"rows"`
-	Unusable   int64            `json:"unusable"`          // rows with no key left to send
+	Unusable   int64            `json:"unusable"`          // rows with no key left to send, or without the value that an audience demands
 	Withheld   int64            `json:"withheld"`          // rows of people who opted out since the run was prepared
 	Sent       int64            `json:"sent"`              // rows in batches that Meta acknowledged
 	Failed     int64            `json:"failed"`            // rows that Meta did not acknowledge

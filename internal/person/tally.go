@@ -10,7 +10,7 @@ import (
 
 // A Tally counts what was left out of the rows read so far. The same rows always give the same counts.
 type Tally struct {
-	Unusable int64            // rows with no key left by which Meta finds a person
+	Unusable int64            // rows that Rows.Usable says no of
 	Reasons  map[string]int64 // values dropped, by KEY:reason
 }
 

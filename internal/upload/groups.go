@@ -13,7 +13,7 @@ type groups struct {
 	options int  // likewise with DATA_PROCESSING_OPTIONS
 	limited bool // whether those rows are limited of which that column says nothing
 	kinds   [2][2]*group
-	all     []*group // first the one that audience.Plan.Group names
+	all     []*group
 }
 
 func newGroups(columns []person.Column, processing *audience.Processing, limit int) *groups {
