@@ -33,6 +33,7 @@ var stories = map[string]func(*world) error{
 	"add":     (*world).adds,
 	"remove":  (*world).removes,
 	"replace": (*world).replaces,
+	"mirror":  (*world).mirrors,
 }
 
 func TestChaos(t *testing.T) {

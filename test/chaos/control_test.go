@@ -16,14 +16,15 @@ import (
 func TestChaosNoticesFaults(t *testing.T) {
 	cases := []struct {
 		name  string
+		mode  string
 		spoil func(*world) error
 		want  string
 	}{
-		{"tasks that do not look at their receipts", func(w *world) error {
+		{"tasks that do not look at their receipts", "add", func(w *world) error {
 			w.spoil.forget = true
 			return w.adds()
 		}, "sent again after they were acknowledged"},
-		{"a member who vanishes", func(w *world) error {
+		{"a member who vanishes", "add", func(w *world) error {
 			if err := w.adds(); err != nil {
 				return err
 			}
@@ -36,14 +37,18 @@ func TestChaosNoticesFaults(t *testing.T) {
 			}
 			return w.check(want)
 		}, "1 are missing"},
-		{"people who opt out and stay", func(w *world) error {
+		{"people who opt out and stay", "add", func(w *world) error {
 			w.spoil.deaf = true
 			return w.adds()
 		}, "have opted out"},
+		{"runs of a mirror that do not note that they are about to send", "mirror", func(w *world) error {
+			w.spoil.silent = true
+			return w.mirrors()
+		}, "should not be there"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			found := play(t, "add", []uint64{0, 1, 2, 3, 4, 5}, c.spoil) // in one of them it must show
+			found := play(t, c.mode, []uint64{0, 1, 2, 3, 4, 5}, c.spoil) // in one of them it must show
 			assert.Contains(t, fmt.Sprint(slices.Collect(maps.Values(found))), c.want)
 		})
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/cleanreach/cleanreach/internal/preflight"
 	"github.com/cleanreach/cleanreach/internal/prepare"
 	"github.com/cleanreach/cleanreach/internal/report"
+	"github.com/cleanreach/cleanreach/internal/snapshot"
 	"github.com/cleanreach/cleanreach/internal/storage"
 	"github.com/cleanreach/cleanreach/internal/succession"
 	"github.com/cleanreach/cleanreach/internal/suppression"
@@ -38,6 +39,7 @@ type stage struct {
 	state  *storage.Folder // what outlives the runs of the audience
 	list   *suppression.List
 	budget *meta.Budget
+	keep   func(context.Context) error // renews the lease, or tells that another run has it by now
 }
 
 // leaseTTL is that of a task's lease, which is renewed three times as often.
@@ -103,12 +105,13 @@ func (s *stage) hold(ctx context.Context) (holding context.Context, release func
 	if err != nil {
 		return nil, nil, errors.Join(err, leases.Close())
 	}
+	s.keep = func(ctx context.Context) error { return storage.RenewLease(ctx, leases, key, s.run.ID, leaseTTL) }
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for pause(ctx, leaseTTL/3) == nil {
-			if err := storage.RenewLease(ctx, leases, key, s.run.ID, leaseTTL); err != nil && audience.ClassOf(err) == audience.Gate {
+			if err := s.keep(ctx); err != nil && audience.ClassOf(err) == audience.Gate {
 				cancel(err)
 			}
 		}
@@ -152,12 +155,15 @@ func (s *stage) work(ctx context.Context) (err error) {
 	case "plan":
 		var planned *audience.Plan
 		planned, err = plan.Run(ctx, plan.Deps{Run: run, Folder: folder, State: state, Now: time.Now, Log: log, BatchRows: s.world.batch})
+		if err == nil && planned.Chunks > 0 && !s.world.spoil.silent {
+			err = snapshot.Planned(ctx, state, run, planned.Mode, time.Now())
+		}
 		if err == nil && planned.Chunks > 0 {
 			err = succession.Of(run, state).Note(ctx)
 		}
 	case "compare":
 		_, err = compare.Run(ctx, compare.Deps{
-			Run: run, Folder: folder, State: state, Suppression: s.list, Now: time.Now, Log: log, ShardRows: int64(2 * s.world.chunk), BufferBytes: 1 << 10,
+			Run: run, Folder: folder, State: state, Suppression: s.list, Now: time.Now, Log: log, ShardRows: int64(10 * s.world.chunk), BufferBytes: 8 << 10,
 		})
 	case "upload":
 		if s.world.spoil.forget {
@@ -170,7 +176,13 @@ func (s *stage) work(ctx context.Context) (err error) {
 	case "advance":
 		_, err = advance.Run(ctx, advance.Deps{Run: run, Folder: folder, State: state, Meta: s.meta(), Now: time.Now, Log: log})
 	case "report":
-		_, err = report.Run(ctx, report.Deps{Run: run, Folder: folder, Meta: s.meta(), Now: time.Now, Sleep: pause, Log: log})
+		var made *audience.Report
+		made, err = report.Run(ctx, report.Deps{Run: run, Folder: folder, Meta: s.meta(), Now: time.Now, Sleep: pause, Log: log})
+		if err == nil && s.world.mode == audience.ModeMirror {
+			if err = s.keep(ctx); err == nil {
+				err = snapshot.Reported(ctx, state, run, made)
+			}
+		}
 	default:
 		err = audience.Failf(audience.Invalid, "there is no stage %q", s.name)
 	}

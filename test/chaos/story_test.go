@@ -75,10 +75,49 @@ func (w *world) replaces() error {
 	return nil
 }
 
-// draw draws a match.
-func (w *world) draw() []row {
-	return matchOf(w.rand, w.rand.Perm(600)[:35*w.chunk], chunks*w.chunk)
+// mirrors is four runs that follow a match which changes each time. Runs that somebody gave up may be between them.
+func (w *world) mirrors() error {
+	if w.rand.IntN(2) == 0 { // else the first run makes the audience
+		if err := w.fill(w.draw()); err != nil {
+			return err
+		}
+	}
+	people := w.rand.Perm(600)[:35*w.chunk]
+	for run := range 4 {
+		if w.rand.IntN(3) == 0 {
+			if err := w.giveUp(fmt.Sprintf("given-up-%d", run), w.matchOf(w.turnover(people))); err != nil {
+				return err
+			}
+		}
+		people = w.turnover(people)
+		match := w.matchOf(people)
+		w.plot(match)
+		if err := w.finish(fmt.Sprintf("run-%d", run), match); err != nil {
+			return fmt.Errorf("run %d: %w", run, err)
+		}
+		if err := w.check(crowdOf(match)); err != nil {
+			return fmt.Errorf("after run %d: %w", run, err)
+		}
+	}
+	return nil
 }
+
+// turnover puts others in the place of some people.
+func (w *world) turnover(people []int) []int {
+	stay := slices.Clone(people[:len(people)-w.rand.IntN(len(people)/5)])
+	for _, n := range w.rand.Perm(600) {
+		if len(stay) < len(people) && !slices.Contains(people, n) {
+			stay = append(stay, n)
+		}
+	}
+	w.rand.Shuffle(len(stay), func(i, j int) { stay[i], stay[j] = stay[j], stay[i] })
+	return stay
+}
+
+// draw draws a match of any people.
+func (w *world) draw() []row { return w.matchOf(w.rand.Perm(600)[:35*w.chunk]) }
+
+func (w *world) matchOf(people []int) []row { return matchOf(w.rand, people, chunks*w.chunk) }
 
 // giveUp starts a run that nobody continues, whatever comes of it.
 func (w *world) giveUp(run string, match []row) error {
@@ -246,7 +285,9 @@ func (w *world) settle(run string, match []row) error {
 		return fmt.Errorf("the match has %d rows, %d unusable, and by the report %d, %d and %d that failed", len(match), unusable, rows.Matched, rows.Unusable, rows.Failed)
 	case rows.Source != 30:
 		return fmt.Errorf("the source has 30 rows, and by the report %d", rows.Source)
-	case report.Chunks.Total < chunks:
+	case rows.Leaves.Failed != 0:
+		return fmt.Errorf("%d rows of people who leave failed", rows.Leaves.Failed)
+	case report.Chunks.Total < chunks && w.mode != audience.ModeMirror:
 		return fmt.Errorf("there are %d chunks and not %d", report.Chunks.Total, chunks)
 	case v != nil && v.Missing+v.Awaited != 0:
 		return fmt.Errorf("Meta lacks %d rows that it acknowledged", v.Missing+v.Awaited)
@@ -269,10 +310,10 @@ func (w *world) check(want crowd) error {
 	}
 	// Who opts out while a batch is on its way is taken back by the strongest identifier of the row. Other rows of the same
 	// person may go with it, or not.
-	same := want.strongest(w.opted)
+	maps.Copy(w.relieved, want.strongest(w.opted))
 	want.without(w.opted)
-	want.without(same)
-	members.without(same)
+	want.without(w.relieved)
+	members.without(w.relieved)
 	if d := members.difference(want); d != "" {
 		return errors.New(d)
 	}

@@ -63,6 +63,7 @@ type world struct {
 	optouts  []request // in the order of their time
 	opted    map[string]bool
 	acked    map[string]bool // batches of replaces
+	relieved map[string]bool // strongest identifiers of whoever opted out
 	broken   int             // tasks that did not end by themselves
 	problems []string
 }
@@ -78,13 +79,14 @@ type request struct {
 type spoiled struct {
 	forget bool // tasks find no receipt
 	deaf   bool // nobody hears of who opts out
+	silent bool // no run notes that it is about to send
 }
 
 func newWorld(t *testing.T, mode string, seed uint64, log *slog.Logger) (*world, error) {
 	r := drawn(seed, mode)
 	w := &world{
 		t: t, seed: seed, mode: mode, rand: r, log: log, rates: troubled(r), batch: 2 + r.IntN(6), chunk: 6 + r.IntN(8),
-		bucket: fmt.Sprintf("%s-%d", mode, seed), tried: map[string]int{}, opted: map[string]bool{}, acked: map[string]bool{},
+		bucket: fmt.Sprintf("%s-%d", mode, seed), tried: map[string]int{}, opted: map[string]bool{}, acked: map[string]bool{}, relieved: map[string]bool{},
 	}
 	var err error
 	w.server, err = sandbox.New(sandbox.Config{
