@@ -67,7 +67,7 @@ type ban struct {
 	why   string
 }
 
-var mains = []string{"tasks", "statemachine/local", "internal/meta/sandbox/cmd", "test/bench"}
+var mains = []string{"tasks", "statemachine/local", "internal/meta/sandbox/cmd", "test/bench", "test/mirror/figures"}
 
 var bans = []ban{
 	{"flag", mains, false, "only a main package is told how to behave by its arguments; the others are told by their caller"},

@@ -164,8 +164,8 @@ func (b *bench) inClear(columns []table.Column, row int) string {
 	var values []string
 	for c := range columns {
 		value := string(columns[c].Value(row))
-		if clear, is := b.clear[value]; is {
-			value = clear
+		if plain, is := b.clear[value]; is {
+			value = plain
 		}
 		values = append(values, value)
 	}

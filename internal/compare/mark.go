@@ -119,9 +119,9 @@ func newFilter(rows int64) filter {
 	return filter{shift: 64 - uint(min(max(bits.Len64(uint64(rows))+5, leastBits), mostBits))} //nolint:gosec // a count of rows
 }
 
-// spot gives the nth spot of a mark.
+// spot gives the nth spot of a mark. Each is made of all its bits: marks of which half the bits are the same are frequent.
 func (f *filter) spot(of uint64, n int) (word uint64, bit uint64) {
-	at := (of + uint64(n)*(of>>32|1)*0x9E3779B97F4A7C15) >> f.shift //nolint:gosec // n is small
+	at := of * (1 + uint64(n)*0x9E3779B97F4A7C16) >> f.shift //nolint:gosec // n is small
 	return at / 64, 1 << (at % 64)
 }
 
