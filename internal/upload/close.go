@@ -13,7 +13,7 @@ import (
 
 // closeSession ends the session of a replace with a last batch, and writes how it ended. The batch has one row of the chunk
 // that began the session: it is in the audience already, so that it changes nothing. If everybody of that chunk has opted out
-// since, another chunk's row does, which is to be in the audience too. Nobody who opted out is ever sent, nor anybody whom the
+// since, another chunk's row does, which is to be in the audience too; so is the row that ends another run's session. Nobody who opted out is ever sent, nor anybody whom the
 // run is to remove: where nobody else is left, Meta ends the session by its clock.
 func closeSession(ctx context.Context, deps Deps, docs *documents) error {
 	replace := &docs.replace

@@ -214,3 +214,28 @@ func TestOptOutWhileAReplaceIsSent(t *testing.T) {
 		}
 	}
 }
+
+// TestOptOutWhileABatchIsTakenWithoutAWord has Meta take a batch and report a fault, while somebody of it opts out: the next
+// task sends the batch without him, and he is taken out all the same.
+func TestOptOutWhileABatchIsTakenWithoutAWord(t *testing.T) {
+	r, rows := newEmails(t, sandbox.Config{})
+	list, n := r.guard(), 0
+	r.hooks.event = func(what string) error {
+		if what == "before replace" {
+			if n++; n == 2 {
+				suppress(t, list, audience.Email, rows[6][0])
+				r.lose(rows[6][0])
+			}
+		}
+		return nil
+	}
+	r.fault(sandbox.Fault{Fault: "server_error", On: "usersreplace", After: 1, Count: 6, Done: true})
+	_, err := r.task("00001")
+	require.Error(t, err)
+	require.Contains(t, membersOf(t, r.bench, r.server), "EMAIL="+sha(rows[6][0]))
+	r.open()
+	r.sent(r.ids()...)
+	r.close()
+	r.settle()
+	r.complete(membersOfEmails(append(rows[:6:6], rows[7:]...)))
+}

@@ -62,9 +62,7 @@ func (g *guard) takeBack(ctx context.Context, b *batch, late bool) error {
 	case b.withheld() == 0, !late && g.cp.receipt.Attempts == 1 && !g.closed:
 		return nil
 	case g.owes:
-		if late { // what earlier attempts may have sent is pending, and comes here again when it is added
-			g.cp.owe(b)
-		}
+		g.cp.owe(b)
 		return nil
 	}
 	session := meta.Session{ID: withheldSession(&g.cp.receipt, b), Seq: 1, Last: true, EstimatedTotal: b.withheld()}

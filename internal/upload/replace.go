@@ -103,7 +103,7 @@ func (r *replacing) failed(ctx context.Context, b *batch, number int, err error)
 		return r.end(ctx, b, "Meta has ended it")
 	}
 	if refused := (*meta.Error)(nil); errors.As(err, &refused) {
-		r.cp.settle(b) // Meta has not taken it
+		r.cp.settle(b) // Meta has acknowledged it to nobody: it may come again
 		return err
 	}
 	if r.cp.age(r.session) >= sessionRenewal {
