@@ -80,7 +80,7 @@ func (t *turn) next(ctx context.Context) (*audience.Upload, error) {
 // stopped reports whether a task has said that the run must send no more.
 func (t *turn) stopped(ctx context.Context) (bool, error) {
 	var why audience.FailureDoc
-	return read(ctx, t.Folder, audience.StopFile, &why, &why.Schema)
+	return t.Folder.FindDocument(ctx, audience.StopFile, &why, &why.Schema)
 }
 
 // plain is the one pass of an upload that has no more: the state machine chooses its list, as when Plan began with it.

@@ -60,7 +60,7 @@ func (t *turn) replaceDocument(ctx context.Context) (*audience.Replace, error) {
 // own is replace.json; nil when there is none of this run's own session.
 func (t *turn) own(ctx context.Context) (*audience.Replace, error) {
 	var r audience.Replace
-	is, err := read(ctx, t.Folder, audience.ReplaceFile, &r, &r.Schema)
+	is, err := t.Folder.FindDocument(ctx, audience.ReplaceFile, &r, &r.Schema)
 	if err != nil || !is || r.Of != "" {
 		return nil, err
 	}
@@ -194,7 +194,7 @@ func (t *turn) close(ctx context.Context, r *audience.Replace) (*audience.Upload
 // closing is what the task that ends a session has left; nil: nothing about this session.
 func (t *turn) closing(ctx context.Context, session int64) (*audience.Closing, error) {
 	var c audience.Closing
-	is, err := read(ctx, t.Folder, audience.ClosingFile, &c, &c.Schema)
+	is, err := t.Folder.FindDocument(ctx, audience.ClosingFile, &c, &c.Schema)
 	if err != nil || !is || c.Session != session {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 // openReplace is the replace that is in progress, as far as the audience's state tells; nil when it tells of none.
 func (t *turn) openReplace(ctx context.Context) (*audience.OpenReplace, error) {
 	var open audience.OpenReplace
-	is, err := read(ctx, t.State, audience.OpenReplaceFile, &open, &open.Schema)
+	is, err := t.State.FindDocument(ctx, audience.OpenReplaceFile, &open, &open.Schema)
 	if err != nil || !is {
 		return nil, err
 	}

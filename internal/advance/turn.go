@@ -2,13 +2,10 @@ package advance
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
-	"github.com/cleanreach/cleanreach/internal/storage"
 )
 
 // A turn is one run of Advance: what the documents say, read once.
@@ -125,16 +122,4 @@ func (t *turn) does(what string) *audience.Upload {
 	next := t.plan.Upload(what)
 	next.Passes = t.passes
 	return &next
-}
-
-// read decodes a document that need not be there, and reports whether it is.
-func read(ctx context.Context, folder *storage.Folder, name string, into any, version *int) (bool, error) {
-	err := folder.ReadJSON(ctx, name, into)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	return true, audience.CheckVersion(name, *version)
 }

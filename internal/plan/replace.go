@@ -2,9 +2,7 @@ package plan
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
@@ -101,7 +99,7 @@ func (p *planning) lastReplace(ctx context.Context) (audience.LastReplace, error
 		return audience.LastReplace{}, nil
 	}
 	var last audience.LastReplace
-	is, err := read(ctx, p.deps.State, audience.LastReplaceFile, &last, &last.Schema)
+	is, err := p.deps.State.FindDocument(ctx, audience.LastReplaceFile, &last, &last.Schema)
 	if err != nil || !is || last.AudienceID != p.preflight.AudienceID {
 		return audience.LastReplace{}, err
 	}
@@ -112,26 +110,14 @@ func (p *planning) lastReplace(ctx context.Context) (audience.LastReplace, error
 // its batches could be those of batches that Meta has.
 func begun(ctx context.Context, folder *storage.Folder, location string) (*audience.Plan, error) {
 	var replace audience.Replace
-	is, err := read(ctx, folder, audience.ReplaceFile, &replace, &replace.Schema)
+	is, err := folder.FindDocument(ctx, audience.ReplaceFile, &replace, &replace.Schema)
 	if err != nil || !is || replace.Of != "" {
 		return nil, err
 	}
 	var before audience.Plan
-	is, err = read(ctx, folder, audience.PlanFile, &before, &before.Schema)
+	is, err = folder.FindDocument(ctx, audience.PlanFile, &before, &before.Schema)
 	if err != nil || !is || before.Replace == nil || before.Location != location {
 		return nil, err
 	}
 	return &before, nil
-}
-
-// read decodes a document that need not be there, and reports whether it is.
-func read(ctx context.Context, folder *storage.Folder, name string, into any, version *int) (bool, error) {
-	err := folder.ReadJSON(ctx, name, into)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("find out how this audience or run was planned before: %w", err)
-	}
-	return true, audience.CheckVersion(name, *version)
 }

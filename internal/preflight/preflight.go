@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -75,12 +74,12 @@ func Run(ctx context.Context, deps Deps) (*audience.Preflight, error) {
 // readReplaces reads what is known of this run's own replace and of one that was left open.
 func (q *Question) readReplaces(ctx context.Context, deps Deps) error {
 	var own audience.Replace
-	began, err := read(ctx, deps.Folder, audience.ReplaceFile, &own, &own.Schema)
+	began, err := deps.Folder.FindDocument(ctx, audience.ReplaceFile, &own, &own.Schema)
 	if err != nil {
 		return err
 	}
 	var open audience.OpenReplace
-	is, err := read(ctx, deps.State, audience.OpenReplaceFile, &open, &open.Schema)
+	is, err := deps.State.FindDocument(ctx, audience.OpenReplaceFile, &open, &open.Schema)
 	if err != nil {
 		return err
 	}
@@ -89,18 +88,6 @@ func (q *Question) readReplaces(ctx context.Context, deps Deps) error {
 		q.Open = &open
 	}
 	return nil
-}
-
-// read decodes a document that need not be there, and reports whether it is.
-func read(ctx context.Context, folder *storage.Folder, name string, into any, version *int) (bool, error) {
-	err := folder.ReadJSON(ctx, name, into)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("find out what an earlier preflight of this run, or a replace, has begun: %w", err)
-	}
-	return true, audience.CheckVersion(name, *version)
 }
 
 // forget takes note that a replace of an earlier run is over, so that a later one of somebody else's is not taken for it. This
@@ -114,8 +101,10 @@ func forget(ctx context.Context, deps Deps, q Question, found *Findings) error {
 
 // earlier reads what an earlier preflight of this run left, or gives the zero value.
 func earlier(ctx context.Context, folder *storage.Folder) (r audience.Preflight, err error) {
-	_, err = read(ctx, folder, audience.PreflightFile, &r, &r.Schema)
-	return r, err
+	if _, err = folder.FindDocument(ctx, audience.PreflightFile, &r, &r.Schema); err != nil {
+		return r, fmt.Errorf("find out what an earlier preflight of this run did: %w", err)
+	}
+	return r, nil
 }
 
 func log(ctx context.Context, log *slog.Logger, checks []audience.Check) {

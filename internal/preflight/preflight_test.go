@@ -294,7 +294,7 @@ func TestEarlierDocument(t *testing.T) {
 		document any
 		want     string
 	}{
-		"not ours":        {"x", "what an earlier preflight of this run"},
+		"not ours":        {"x", "what an earlier preflight of this run did"},
 		"another version": {audience.Preflight{Schema: 7}, "schema version is 7"},
 	} {
 		t.Run(name, func(t *testing.T) {
