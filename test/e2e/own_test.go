@@ -139,3 +139,39 @@ func TestValueBasedAudience(t *testing.T) {
 	second.ok(second.start(second.own(s)...))
 	require.Empty(t, second.members(), "removing needs no values")
 }
+
+// TestMirrorOfValues sends again whose value has changed.
+func TestMirrorOfValues(t *testing.T) {
+	t.Parallel()
+	s := setup{
+		content: "id,mail,phone,worth,ccpa\nc-1,ann@example.com,,5,yes\nc-2,bob@example.com,,6,no\n",
+		source: map[string]any{
+			"columns": map[string]string{"EXTERN_ID": "id", "EMAIL": "mail", "PHONE": "phone", "LOOKALIKE_VALUE": "worth", "DATA_PROCESSING_OPTIONS": "ccpa"},
+		},
+		meta:    map[string]any{"mode": "mirror"},
+		limits:  map[string]any{"max_removed_ratio": 1},
+		sql:     "SELECT DISTINCT c.extern_id, c.email, c.lookalike_value, c.data_processing_options FROM customers c INNER JOIN loyalty p ON c.email_sha256 = p.email_sha256",
+		further: []string{"lookalike_value", "data_processing_options"},
+	}
+	b := newBench(t, nil)
+	b.ok(b.start(b.own(s)...))
+	worth := func(b *bench) string {
+		var values []string
+		for _, m := range b.members() {
+			for _, part := range strings.Fields(m) {
+				if strings.HasPrefix(part, "LOOKALIKE") || strings.HasPrefix(part, "EXTERN") || strings.HasPrefix(part, "DATA") {
+					values = append(values, part)
+				}
+			}
+		}
+		return strings.Join(values, " ")
+	}
+	require.Equal(t, "DATA_PROCESSING_OPTIONS=[LDU] EXTERN_ID=c-1 LOOKALIKE_VALUE=5 EXTERN_ID=c-2 LOOKALIKE_VALUE=6", worth(b))
+	second := *b
+	second.run = "run-2"
+	s.content = strings.NewReplacer(",6,", ",7.5,").Replace(s.content)
+	second.ok(second.start(second.own(s)...))
+	require.Equal(t, "DATA_PROCESSING_OPTIONS=[LDU] EXTERN_ID=c-1 LOOKALIKE_VALUE=5 EXTERN_ID=c-2 LOOKALIKE_VALUE=7.5", worth(&second))
+	rows := second.report().Rows
+	require.Equal(t, "2 1 1", fmt.Sprint(rows.Matched, rows.Kept, rows.Sent))
+}
