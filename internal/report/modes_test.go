@@ -80,7 +80,7 @@ func TestAdviceOfAReplace(t *testing.T) {
 			for _, c := range w.chunks {
 				w.lose(c.ID)
 			}
-		}, "Nothing was sent yet: the replace that run run-0 began got stuck, and must end first.", "as it was"},
+		}, "Nothing more can be sent before the replace that run run-0 began has ended: it got stuck, and Meta was not done with it.", "as it was"},
 		{"stopped", func(w *world) {
 			w.lose("00002")
 			w.lose("00003")

@@ -39,7 +39,7 @@ func (f *facts) replaced() *audience.Replaced {
 func (f *facts) adviseReplace(r *audience.Report) []string {
 	p := r.Replaced
 	if s := f.docs.stuck; s != nil && r.Rows.Failed+r.Rows.Leaves.Failed > 0 {
-		return []string{fmt.Sprintf("Nothing was sent yet: the replace that run %s began got stuck, and must end first.", s.Of)}
+		return []string{fmt.Sprintf("Nothing more can be sent before the replace that run %s began has ended: it got stuck, and Meta was not done with it.", s.Of)}
 	}
 	if p == nil || r.Outcome == audience.OutcomeEmpty {
 		return nil
