@@ -79,9 +79,6 @@ func NewPayload(schema []audience.Key) *Payload {
 	return p
 }
 
-// Size is the length of the body up to and with the last row.
-func (p *Payload) Size() int { return len(p.buf) }
-
 // Grow makes room for a body of a size.
 func (p *Payload) Grow(size int) { p.buf = slices.Grow(p.buf, max(size-len(p.buf), 0)) }
 

@@ -62,6 +62,9 @@ const (
 	hashedSize = blankSize + sha.HexLength // of a hash likewise
 )
 
+// RowBytes is how long a row of so many keys is that has all of them hashed. Few rows are longer.
+func RowBytes(keys int) int { return len(`[],`) + keys*hashedSize }
+
 // measure finds how long each row will be, with a comma behind it. It is not plain if a text has to be escaped.
 func (p *Payload) measure(columns []Column, common [][]byte, rows []int32) (sizes [appendRows]int, plain bool) {
 	each := len(`],`)

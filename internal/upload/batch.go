@@ -23,7 +23,6 @@ type group struct {
 	limit   int // rows of a batch
 	filling *batch
 	seq     int         // of filling
-	size    int         // of the largest body so far
 	free    chan *batch // sent ones, whose buffers serve again
 }
 
@@ -86,7 +85,7 @@ func (g *group) next() {
 			group: g, payload: meta.NewPayload(g.schema), opted: meta.NewPayload(meta.People(g.schema)),
 			rows: make([]int64, 0, g.limit),
 		}
-		g.filling.payload.Grow(g.size + g.size/16)
+		g.filling.payload.Grow(g.limit * meta.RowBytes(len(g.schema)))
 	}
 	g.filling.seq = g.seq
 }
@@ -139,7 +138,6 @@ func (g *group) hand(ctx context.Context, last bool, seen *person.Tally, out cha
 	b := g.filling
 	g.filling = nil
 	b.last, b.seen = last, seen.Clone()
-	g.size = max(g.size, b.payload.Size())
 	b.whole = span{b.rows[0], b.rows[len(b.rows)-1], int64(len(b.rows))}
 	select {
 	case out <- b:
