@@ -58,7 +58,7 @@ func (w *world) replaces() error {
 		}
 	}
 	for run := range 2 {
-		if w.rand.IntN(2) == 0 {
+		if w.rand.IntN(3) == 0 {
 			if err := w.giveUp(fmt.Sprintf("given-up-%d", run), w.draw()); err != nil {
 				return err
 			}
@@ -75,7 +75,7 @@ func (w *world) replaces() error {
 	return nil
 }
 
-// mirrors is four runs that follow a match which changes each time. Runs that somebody gave up may be between them.
+// mirrors is three runs that follow a match which changes each time. Runs that somebody gave up may be between them.
 func (w *world) mirrors() error {
 	if w.rand.IntN(2) == 0 { // else the first run makes the audience
 		if err := w.fill(w.draw()); err != nil {
@@ -83,7 +83,7 @@ func (w *world) mirrors() error {
 		}
 	}
 	people := w.rand.Perm(600)[:35*w.chunk]
-	for run := range 4 {
+	for run := range 3 {
 		if w.rand.IntN(3) == 0 {
 			if err := w.giveUp(fmt.Sprintf("given-up-%d", run), w.matchOf(w.turnover(people))); err != nil {
 				return err
@@ -129,8 +129,15 @@ func (w *world) giveUp(run string, match []row) error {
 	w.log.Info("a run was given up", "run", run, "error", err)
 	w.operators.Wait()
 	w.mend(false)
-	_ = pause(w.t.Context(), 20*time.Minute) // the lease of an execution that was aborted expires
+	w.wait()
 	return nil
+}
+
+// wait is until somebody looks at what became of a run: the lease of an execution that was aborted has expired by then, and so
+// has the session of a replace, now and then.
+func (w *world) wait() {
+	long := []time.Duration{20 * time.Minute, 40 * time.Minute, 100 * time.Minute, 7 * time.Hour}
+	_ = pause(w.t.Context(), long[w.rand.IntN(len(long))])
 }
 
 func peopleFrom(first, n int) []row {
@@ -196,7 +203,7 @@ func (w *world) finish(run string, match []row) error {
 			w.operators.Wait()
 			return errors.Join(bad, w.settle(run, match))
 		}
-		_ = pause(w.t.Context(), 20*time.Minute) // somebody looks at it; the lease of an execution that was aborted expires
+		w.wait()
 	}
 	return errors.New("the run does not come to a good end although nothing goes wrong any more")
 }
