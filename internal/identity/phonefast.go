@@ -78,25 +78,27 @@ func (p *plan) finish(national []byte) (found number, ok, known bool) {
 
 // assigned reports whether a national number has the form of those that are assigned, in any region with this code.
 func (p *plan) assigned(national []byte) (valid, known bool) {
-	if v := p.main.verdict(); v != nil {
+	if v := p.main.all.Load(); v != nil {
 		return v.has(national), true
+	}
+	if len(p.siblings) > 1 && p.main.asked.Add(1) == worthVerdict && p.allReady() {
+		if v, err := newVerdict(p.siblings); err == nil {
+			p.main.all.Store(v)
+		}
 	}
 	return p.ask(national)
 }
 
-// verdict is that of the regions with this code; nil when there is none.
-func (p *plan) verdict() *verdict {
-	p.asked.Do(func() {
-		for _, sibling := range p.siblings {
-			if !sibling.ready() {
-				return
-			}
+// worthVerdict is after how many numbers a verdict is built: that takes as long as asking all regions for some ten thousands.
+const worthVerdict = 50_000
+
+func (p *plan) allReady() bool {
+	for _, sibling := range p.siblings {
+		if !sibling.ready() {
+			return false
 		}
-		if v, err := newVerdict(p.siblings); err == nil {
-			p.all = v
-		}
-	})
-	return p.all
+	}
+	return true
 }
 
 // ask is assigned, one region after the other.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -30,8 +31,8 @@ type plan struct {
 	literal  []byte         // trunk, when it is nothing but these digits
 	rewrite  *regexp.Regexp // trunk otherwise: it drops carrier codes and puts area codes in
 
-	asked sync.Once
-	all   *verdict // of the main plan: see verdict
+	asked atomic.Int64            // of the main plan: numbers that region after region was asked for
+	all   atomic.Pointer[verdict] // of the main plan, once there were many
 }
 
 // A numberKind is the numbers of one kind.

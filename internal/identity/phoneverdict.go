@@ -3,6 +3,7 @@ package identity
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // A verdict tells in one pass over its digits whether a national number has the form of those that are assigned in any of the
@@ -33,6 +34,9 @@ type verdictBuilder struct {
 	verdict  *verdict
 	tuples   [][]uint16
 	states   map[string]uint16
+
+	at []uint16 // where the machines stand
+	id []byte   // of the state that is looked for
 }
 
 var errTooMany = errors.New("the country's numbers need too many states")
@@ -49,11 +53,11 @@ func newVerdict(siblings []*plan) (*verdict, error) {
 			b.machines = append(b.machines, p.kinds[i].numbers)
 		}
 	}
-	start := make([]uint16, len(b.machines))
-	for i := range start {
-		start[i] = 1
+	b.at = make([]uint16, len(b.machines))
+	for i := range b.at {
+		b.at[i] = 1
 	}
-	if _, err := b.state(start, 0); err != nil {
+	if _, err := b.state(0); err != nil {
 		return nil, err
 	}
 	first := 1
@@ -61,7 +65,8 @@ func newVerdict(siblings []*plan) (*verdict, error) {
 		last := len(b.tuples)
 		for s := first; s < last; s++ {
 			for d := range 10 {
-				next, err := b.state(b.step(b.tuples[s], d), digits)
+				b.step(b.tuples[s], d)
+				next, err := b.state(digits)
 				if err != nil {
 					return nil, err
 				}
@@ -73,38 +78,35 @@ func newVerdict(siblings []*plan) (*verdict, error) {
 	return b.verdict, nil
 }
 
-func (b *verdictBuilder) step(tuple []uint16, digit int) []uint16 {
-	next := make([]uint16, len(tuple))
+func (b *verdictBuilder) step(tuple []uint16, digit int) {
 	for i, s := range tuple {
-		if s == begun {
-			next[i] = begun
-		} else {
-			next[i] = b.machines[i].next[s][digit]
+		if s != begun {
+			s = b.machines[i].next[s][digit]
 		}
+		b.at[i] = s
 	}
-	return next
 }
 
-// state gives the number of the state at which the machines stand so after some digits.
-func (b *verdictBuilder) state(tuple []uint16, digits int) (uint16, error) {
-	if dead := b.settle(tuple); dead {
+// state gives the number of the state at which the machines stand after some digits.
+func (b *verdictBuilder) state(digits int) (uint16, error) {
+	if dead := b.settle(b.at); dead {
 		return 0, nil
 	}
-	id := binary.LittleEndian.AppendUint16(nil, uint16(digits)) //nolint:gosec // mostNational at most
-	for _, s := range tuple {
-		id = binary.LittleEndian.AppendUint16(id, s)
+	b.id = binary.LittleEndian.AppendUint16(b.id[:0], uint16(digits)) //nolint:gosec // mostNational at most
+	for _, s := range b.at {
+		b.id = binary.LittleEndian.AppendUint16(b.id, s)
 	}
-	if s, ok := b.states[string(id)]; ok {
+	if s, ok := b.states[string(b.id)]; ok {
 		return s, nil
 	}
 	if len(b.tuples) == mostStates {
 		return 0, errTooMany
 	}
 	s := uint16(len(b.tuples)) //nolint:gosec // below mostStates
-	b.states[string(id)] = s
-	b.tuples = append(b.tuples, tuple)
+	b.states[string(b.id)] = s
+	b.tuples = append(b.tuples, slices.Clone(b.at))
 	b.verdict.next = append(b.verdict.next, [10]uint16{})
-	b.verdict.valid = append(b.verdict.valid, b.valid(tuple, digits))
+	b.verdict.valid = append(b.verdict.valid, b.valid(b.at, digits))
 	return s, nil
 }
 

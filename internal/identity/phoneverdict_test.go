@@ -8,6 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// verdictOf builds the verdict of a main plan, which makes its plans ready.
+func verdictOf(t testing.TB, p *plan) *verdict {
+	require.True(t, p.allReady())
+	v, err := newVerdict(p.siblings)
+	require.NoError(t, err)
+	return v
+}
+
 // One pass says of every number what asking region by region says.
 func TestVerdictIsThatOfAllRegions(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
@@ -16,8 +24,7 @@ func TestVerdictIsThatOfAllRegions(t *testing.T) {
 		if p == nil {
 			continue
 		}
-		v := p.verdict()
-		require.NotNil(t, v, "code %d", code)
+		v := verdictOf(t, p)
 		states += len(v.next)
 		for range 3000 {
 			national := make([]byte, fewestNational+r.IntN(mostNational-fewestNational+1))
@@ -39,7 +46,7 @@ func TestVerdictIsThatOfAllRegions(t *testing.T) {
 // North America, where the area code decides: every one, with each beginning of what follows.
 func TestVerdictOfNorthAmerica(t *testing.T) {
 	p := allPlans().byCode[1]
-	v := p.verdict()
+	v := verdictOf(t, p)
 	r := rand.New(rand.NewPCG(7, 8))
 	for n := range 1_000_000 {
 		national := make([]byte, 10)
@@ -61,12 +68,16 @@ func FuzzVerdict(f *testing.F) {
 	f.Add(uint16(1), "6505551212")
 	f.Add(uint16(44), "7911123456")
 	f.Add(uint16(7), "9123456789")
+	verdicts := map[*plan]*verdict{}
 	f.Fuzz(func(t *testing.T, code uint16, national string) {
 		p := allPlans().byCode[code%1000]
 		if p == nil || len(national) > mostNational || !allDigits([]byte(national)) {
 			t.Skip()
 		}
-		got := p.verdict().has([]byte(national)) // which makes the plans ready
+		if verdicts[p] == nil {
+			verdicts[p] = verdictOf(t, p)
+		}
+		got := verdicts[p].has([]byte(national))
 		want, known := p.ask([]byte(national))
 		require.True(t, known)
 		require.Equal(t, want, got)
@@ -75,20 +86,20 @@ func FuzzVerdict(f *testing.F) {
 
 func BenchmarkNewVerdict(b *testing.B) {
 	p := allPlans().byCode[1]
-	p.verdict()
+	b.ReportAllocs()
 	for b.Loop() {
-		_, _ = newVerdict(p.siblings)
+		verdictOf(b, p)
 	}
 }
 
 func BenchmarkAssigned(b *testing.B) {
 	p := allPlans().byCode[1]
-	p.verdict()
+	v := verdictOf(b, p)
 	for _, national := range []string{"6505551212", "9995551212"} {
 		digits := []byte(national)
 		b.Run("one pass/"+national, func(b *testing.B) {
 			for b.Loop() {
-				p.assigned(digits)
+				v.has(digits)
 			}
 		})
 		b.Run("each region/"+national, func(b *testing.B) {
@@ -97,4 +108,19 @@ func BenchmarkAssigned(b *testing.B) {
 			}
 		})
 	}
+}
+
+// After many numbers of the code the verdict is there, and says the same.
+func TestVerdictIsBuiltWhenItPays(t *testing.T) {
+	of := allPlans().byCode[1]
+	p := &plan{code: 1, siblings: of.siblings}
+	p.main = p
+	for range worthVerdict + 1 {
+		valid, known := p.assigned([]byte("6505551212"))
+		require.True(t, valid && known)
+	}
+	assert.NotNil(t, p.all.Load())
+	valid, known := p.assigned([]byte("9995551212"))
+	assert.False(t, valid)
+	assert.True(t, known)
 }
