@@ -41,6 +41,7 @@ test: test-packages test-whole ## every test
 test-packages: compiler ## the tests of the packages, those with goroutines under the race detector
 	$(GO) test -race -timeout 5m $(RACE)
 	$(GO) test -timeout 5m $(filter-out $(shell $(GO) list $(RACE) ./test/...),$(shell $(GO) list ./...))
+	$(GO) test -tags purego ./internal/sha
 
 # What was tested, and what could not be, is printed; the names of all that passed are in .cache/test.log.
 test-whole: compiler tools ## the tests of the binaries, of Terraform's modules and of a deployment
@@ -51,8 +52,11 @@ test-whole: compiler tools ## the tests of the binaries, of Terraform's modules 
 tools: toolchain ## find or install what test-whole wants beside Go: Terraform, linters, an emulator of AWS
 	@.ci/tools
 
+# What has assembly is vetted for the architecture that has none of its own, too, and its tests are built for it.
 vet: compiler
 	$(GO) vet ./...
+	GOARCH=arm64 $(GO) vet ./internal/sha ./internal/identity ./internal/meta ./internal/person
+	GOARCH=arm64 $(GO) test -c -o /dev/null ./internal/sha
 
 lint: vet $(GOLANGCI) ## go vet and golangci-lint by .golangci.yml
 	$(GOLANGCI) run ./...
@@ -64,17 +68,19 @@ fmt-check:
 	@unformatted=$$(gofmt -l internal statemachine tasks test); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
 
-generate: toolchain ## rewrite what is generated: of the definition pictures, tables and its rendered form, of Terraform's modules tables, of the runbook the errors, doctor's output
+generate: toolchain ## rewrite what is generated: of the hashing its assembly, of the definition pictures, tables and its rendered form, of Terraform's modules tables, of the runbook the errors, doctor's output
 	$(GO) test ./statemachine -run '^Test(Readme|Rendered)' -update
 	$(GO) test ./internal/meta -run '^TestRunbookIsCurrent$$' -update
 	$(GO) test ./tasks -run '^TestDoctorOfThe' -update
 	$(GO) test ./test/terraform -run '^TestReadmes$$' -update
+	$(GO) generate ./internal/sha
 
 check: fmt-check tidy-check ## formatting, go.mod and the generated files are up to date
 	$(GO) test ./statemachine -run '^Test(Readme|Rendered)'
 	$(GO) test ./internal/meta -run '^TestRunbookIsCurrent$$'
 	$(GO) test ./tasks -run '^TestDoctorOfThe'
 	$(GO) test ./test/terraform -run '^TestReadmes$$'
+	$(GO) generate ./internal/sha && git diff --exit-code -- internal/sha
 
 tidy-check: toolchain
 	$(GO) mod tidy -diff
