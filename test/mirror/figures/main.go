@@ -85,8 +85,8 @@ func (o options) all(ctx context.Context, stdout io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s day: %w", step, err)
 		}
-		fmt.Fprintf(stdout, "%-6s day, %s: compared in %.1f s, at most %d MiB of memory; %d shards; %d rows join, %d leave, %d kept; %d batches\n",
-			step, done.Mode, done.Seconds, memory>>20, done.Shards, done.Joins, done.Leaves, done.Kept, done.Batches)
+		fmt.Fprintf(stdout, "%-6s day, %s: compared in %.0f s (%.0f of the processor), at most %d MiB of memory; %d shards; %d rows join, %d leave, %d kept; %d batches\n",
+			step, done.Mode, done.Seconds, done.Processor, memory>>20, done.Shards, done.Joins, done.Leaves, done.Kept, done.Batches)
 	}
 	return nil
 }
