@@ -43,7 +43,14 @@ func TestChaosNoticesFaults(t *testing.T) {
 		}, "have opted out"},
 		{"runs of a mirror that do not note that they are about to send", "mirror", func(w *world) error {
 			w.spoil.silent = true
-			return w.mirrors()
+			people := w.rand.Perm(600)[:35*w.chunk]
+			if err := w.follow("run-0", people); err != nil {
+				return err
+			}
+			if err := w.giveUp("given-up", w.matchOf(w.turnover(people))); err != nil {
+				return err
+			}
+			return w.follow("run-1", people)
 		}, "should not be there"},
 	}
 	for _, c := range cases {

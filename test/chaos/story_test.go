@@ -63,13 +63,8 @@ func (w *world) replaces() error {
 				return err
 			}
 		}
-		match := w.draw()
-		w.plot(match)
-		if err := w.finish(fmt.Sprintf("run-%d", run), match); err != nil {
+		if err := w.follow(fmt.Sprintf("run-%d", run), w.rand.Perm(600)[:35*w.chunk]); err != nil {
 			return err
-		}
-		if err := w.check(crowdOf(match)); err != nil {
-			return fmt.Errorf("after run %d: %w", run, err)
 		}
 	}
 	return nil
@@ -90,14 +85,23 @@ func (w *world) mirrors() error {
 			}
 		}
 		people = w.turnover(people)
-		match := w.matchOf(people)
-		w.plot(match)
-		if err := w.finish(fmt.Sprintf("run-%d", run), match); err != nil {
-			return fmt.Errorf("run %d: %w", run, err)
+		if err := w.follow(fmt.Sprintf("run-%d", run), people); err != nil {
+			return err
 		}
-		if err := w.check(crowdOf(match)); err != nil {
-			return fmt.Errorf("after run %d: %w", run, err)
-		}
+	}
+	return nil
+}
+
+// follow is a run after which the audience has some people and nobody else.
+func (w *world) follow(run string, people []int) error {
+	match := w.matchOf(people)
+	w.plot(match)
+	err := w.finish(run, match)
+	if err == nil {
+		err = w.check(crowdOf(match))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", run, err)
 	}
 	return nil
 }
@@ -119,12 +123,13 @@ func (w *world) draw() []row { return w.matchOf(w.rand.Perm(600)[:35*w.chunk]) }
 
 func (w *world) matchOf(people []int) []row { return matchOf(w.rand, people, chunks*w.chunk) }
 
-// giveUp starts a run that nobody continues, whatever comes of it.
+// giveUp starts a run that fails, most likely, and that nobody continues.
 func (w *world) giveUp(run string, match []row) error {
 	if err := w.give(run, match); err != nil {
 		return err
 	}
 	w.plot(match)
+	w.expireAt = w.requests + 5 + w.rand.IntN(2*chunks)
 	err := w.attempt(run, map[string]string{"tenant": tenant, "audience": name})
 	w.log.Info("a run was given up", "run", run, "error", err)
 	w.operators.Wait()
