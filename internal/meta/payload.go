@@ -47,6 +47,7 @@ type Payload struct {
 	people int    // how many of the keys, the first ones, Meta matches people by
 	head   int    // length of the body up to the rows
 	buf    []byte // the body up to and with the last row
+	part   []byte // rows that Append puts together
 	rows   int
 	starts []int // of each row in buf
 	cuts   []int // how much of each row is about who it is, when there are other keys too

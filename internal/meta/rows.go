@@ -18,7 +18,7 @@ type Column struct {
 }
 
 // appendRows are written together, column by column: few enough that what is written of them stays in the processor's cache.
-const appendRows = 64
+const appendRows = 32
 
 // Append appends rows of columns, which are the schema's keys in its order; what is left of the keys has the same value in all
 // rows. It does what BeginRow, Value and EndRow do for each row, and hashes, which are most of a body, do not wait for one
@@ -105,28 +105,28 @@ func (p *Payload) sizeOf(i int, value []byte) int {
 	return blankSize + len(value)
 }
 
-// appendPart appends rows column by column. sizes tells how long each is.
+// appendPart appends rows column by column. sizes tells how long each is. They are put together in a buffer that stays in the
+// cache, and copied at once: to write all over the body would wait for memory.
 func (p *Payload) appendPart(columns []Column, common [][]byte, rows []int32, sizes *[appendRows]int) {
-	n := len(p.buf)
 	if p.rows > 0 {
 		p.buf = append(p.buf, ',')
-		n++
 	}
-	var at [appendRows]int // where each row is to be continued
+	var at [appendRows]int // where each row is to be continued in the part
+	n := 0
 	for r := range rows {
 		at[r] = n
-		p.starts = append(p.starts, n)
+		p.starts = append(p.starts, len(p.buf)+n)
 		n += sizes[r]
 	}
-	p.buf = slices.Grow(p.buf, n-len(p.buf))[:n]
+	p.part = slices.Grow(p.part[:0], n)[:n]
 	before := byte('[')
 	for i := range columns {
 		p.cut(i, rows, &at)
 		if c := &columns[i]; c.Cells != nil {
-			putHashes(p.buf, c, before, rows, &at)
+			putHashes(p.part, c, before, rows, &at)
 		} else {
 			for r, row := range rows {
-				at[r] += p.putText(p.buf[at[r]:], i, before, c.Text.Value(int(row)))
+				at[r] += p.putText(p.part[at[r]:], i, before, c.Text.Value(int(row)))
 			}
 		}
 		before = ','
@@ -134,14 +134,14 @@ func (p *Payload) appendPart(columns []Column, common [][]byte, rows []int32, si
 	for i, value := range common {
 		p.cut(len(columns)+i, rows, &at)
 		for r := range rows {
-			at[r] += p.putText(p.buf[at[r]:], len(columns)+i, before, value)
+			at[r] += p.putText(p.part[at[r]:], len(columns)+i, before, value)
 		}
 		before = ','
 	}
 	for r := range rows {
-		p.buf[at[r]], p.buf[at[r]+1] = ']', ','
+		p.part[at[r]], p.part[at[r]+1] = ']', ','
 	}
-	p.buf = p.buf[:n-1] // without the last comma
+	p.buf = append(p.buf, p.part[:n-1]...) // without the last comma
 	p.rows += len(rows)
 }
 
@@ -152,7 +152,7 @@ func (p *Payload) cut(key int, rows []int32, at *[appendRows]int) {
 	}
 	first := len(p.starts) - len(rows)
 	for r := range rows {
-		p.cuts = append(p.cuts, at[r]-p.starts[first+r])
+		p.cuts = append(p.cuts, len(p.buf)+at[r]-p.starts[first+r])
 	}
 }
 
