@@ -24,6 +24,10 @@ func TestChaosNoticesFaults(t *testing.T) {
 			w.spoil.forget = true
 			return w.adds()
 		}, "sent again after they were acknowledged"},
+		{"the same in a replace", "replace", func(w *world) error {
+			w.spoil.forget = true
+			return w.replaces()
+		}, "of a replace was acknowledged twice"},
 		{"a member who vanishes", "add", func(w *world) error {
 			if err := w.adds(); err != nil {
 				return err

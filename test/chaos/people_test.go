@@ -46,7 +46,7 @@ func hashed(value string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// of makes a person's row. Three in ten have no EXTERN_ID, one in five no phone number.
+// person makes a row of the nth person. Three in ten have no EXTERN_ID, one in five no phone number.
 func person(n int) row {
 	r := row{fmt.Sprintf("customer-%d", n), fmt.Sprintf("person%d@mail.example.com", n), fmt.Sprintf("+1650253%04d", n)}
 	if n%10 < 3 {
