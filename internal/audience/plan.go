@@ -27,8 +27,8 @@ type Plan struct {
 type ReplacePlan struct {
 	Opener  string `json:"opener"`  // the chunk whose first batch is the session's first: it is sent before all others
 	Batches int    `json:"batches"` // the highest number dealt out; the closing batch has the next one
-	Rows    int64  `json:"rows"`    // of the chunks in the session
-	Later   int64  `json:"later"`   // of the chunks that are expected not to fit into 90 minutes, and are added afterwards
+	Rows    int64  `json:"rows"`    // that are expected to be sent in the session
+	Later   int64  `json:"later"`   // all others: they are expected not to fit into 90 minutes, and are added afterwards
 }
 
 // An Upload is upload.json: what the state machine does next with a plan. Plan writes it first, and Advance again each time

@@ -30,12 +30,9 @@ func (p *planning) replace(ctx context.Context, chunks []audience.Chunk) (*audie
 		return nil, audience.Fail(audience.Action, "see to it in Ads Manager, then start a new run; or run the definition with mode add once",
 			fmt.Errorf("replace the people of audience %s: Meta does so only when the operation status is 200, and preflight found %d", p.preflight.AudienceID, status))
 	}
-	removal := audience.Removal{Mode: audience.ModeReplace, After: rows}
-	switch {
-	case last.Rows > 0:
-		removal.Before, removal.Source = last.Rows, "by run "+last.Run
-	case p.preflight.LowerBound > placeholder:
-		removal.Before, removal.Source = p.preflight.LowerBound, "by Meta's estimate"
+	removal := audience.Removal{Mode: audience.ModeReplace, After: rows, Before: last.Rows, Source: "by run " + last.Run}
+	if bound := p.preflight.LowerBound; bound > placeholder && bound > last.Rows { // others have added since, or there was no replace
+		removal.Before, removal.Source = bound, "by Meta's estimate"
 	}
 	removal.Removed = max(removal.Before-rows, 0)
 	if err := p.limits.Allow(removal); err != nil {
@@ -74,14 +71,19 @@ func dealOut(chunks []audience.Chunk, batchRows int, s speed) *audience.ReplaceP
 	layout := &audience.ReplacePlan{Opener: chunks[0].ID}
 	for i := range chunks {
 		c := &chunks[i]
+		inSession := int64(0)
+		switch {
+		case i < fit:
+			inSession = c.Rows
+		case i == 0:
+			inSession = min(s.alone()*int64(batchRows), c.Rows)
+		}
 		if i < fit || i == 0 {
 			c.FirstBatch = layout.Batches + 1
 			layout.Batches += batches[i]
-			layout.Rows += c.Rows
 		}
-		if i >= fit {
-			layout.Later += c.Rows
-		}
+		layout.Rows += inSession
+		layout.Later += c.Rows - inSession
 	}
 	return layout
 }

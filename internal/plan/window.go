@@ -54,6 +54,9 @@ func (s speed) fits(batches []int) int {
 	return len(batches)
 }
 
+// alone tells how many batches of the first chunk can be expected to fit.
+func (s speed) alone() int64 { return int64((window - 2*start) / max(s.answer, s.tier.Every())) }
+
 // tierOf is the tier by the word of preflight.json. One that is not known counts as limited.
 func tierOf(word string) meta.Tier {
 	if word == audience.TierFull {
