@@ -117,7 +117,7 @@ func (b *bench) receipt(chunk string, attempts int, change func(*audience.Receip
 		if c.ID != chunk {
 			continue
 		}
-		r := audience.Receipt{Schema: 1, Run: "r1", Chunk: c.ID, File: "file:///match/" + c.File, FirstRow: c.FirstRow, Rows: c.Rows, Failed: c.Rows, Attempts: attempts}
+		r := audience.Receipt{Schema: 1, Run: "r1", Chunk: c.ID, File: "file:///match/" + c.File, FirstRow: c.FirstRow, Rows: c.Rows, Failed: c.Rows, Attempts: attempts, FinishedAt: b.now}
 		change(&r)
 		b.put(audience.ReceiptFile(c.ID), r)
 		return
@@ -129,6 +129,7 @@ func (b *bench) receipt(chunk string, attempts int, change func(*audience.Receip
 func done(r *audience.Receipt)    { r.Done, r.Sent, r.Failed = true, r.Rows, 0 }
 func failed(r *audience.Receipt)  { r.Failure = &audience.FailureDoc{Class: "action"} }
 func nothing(*audience.Receipt)   {}
+func killed(r *audience.Receipt)  { r.FinishedAt = time.Time{} }
 func partial(r *audience.Receipt) { r.Partial = true }
 
 // carried says that the session of the replace carried batches of the chunk.

@@ -20,6 +20,7 @@ const receiptsAtOnce = 32
 type sent struct {
 	done     bool
 	failed   bool // its latest task ended with a failure
+	ended    bool // a task has come to its end, and not been killed
 	partial  bool
 	attempts int
 	rows     int64         // that Meta acknowledged
@@ -83,7 +84,7 @@ func (t *turn) readReceipt(ctx context.Context, c audience.Chunk) (*sent, error)
 
 func sentOf(r *audience.Receipt) *sent {
 	s := &sent{
-		done: r.Done && r.Failed == 0, failed: r.Failure != nil, partial: r.Partial, attempts: r.Attempts, rows: r.Sent,
+		done: r.Done && r.Failed == 0, failed: r.Failure != nil, ended: !r.FinishedAt.IsZero(), partial: r.Partial, attempts: r.Attempts, rows: r.Sent,
 		sessions: map[int64]carried{},
 	}
 	s.gap = gapOf(r.Batches)
@@ -122,7 +123,7 @@ func gapOf(batches []audience.Batch) time.Duration {
 
 // hadNobody reports whether a task has gone through the chunk and found nobody to begin a replace with.
 func (s *sent) hadNobody(session int64) bool {
-	if s == nil || s.failed || s.attempts == 0 {
+	if s == nil || s.failed || !s.ended {
 		return false
 	}
 	c := s.sessions[session]

@@ -108,6 +108,7 @@ func TestHowAReplaceBegins(t *testing.T) {
 		{"its answer was lost, and Meta does not have it", func(b *bench) func(*audience.Receipt) { return both(b.underway, failed) }, unknown, "report"},
 		{"it was killed, and Meta has it: what it lacks is for later", func(b *bench) func(*audience.Receipt) { return b.underway }, known, filling},
 		{"it was killed, and Meta does not have it", func(b *bench) func(*audience.Receipt) { return b.underway }, unknown, "report"},
+		{"it was killed before it sent anything: nobody knows whom it has", func(*bench) func(*audience.Receipt) { return killed }, unknown, "report"},
 		{"everybody in it opted out", func(*bench) func(*audience.Receipt) { return done }, unknown, "chunks-replace-open-00002.json 00002"},
 		{"all of it is of another schema", func(*bench) func(*audience.Receipt) { return nothing }, unknown, "chunks-replace-open-00002.json 00002"},
 	} {
