@@ -109,6 +109,14 @@ func TestRecoveryWithNobodyToSend(t *testing.T) {
 	assert.True(t, b.has(stateOpen))
 }
 
+// TestMirrorAfterAReplaceThatFailed: it was compared with people whom that replace should have left in the audience.
+func TestMirrorAfterAReplaceThatFailed(t *testing.T) {
+	b := newBench(t, audience.ModeMirror)
+	b.put(stateOpen, stuck)
+	b.meta.status = 415
+	require.ErrorContains(t, b.fails(audience.Action), "status 415")
+}
+
 func TestBlockedAudience(t *testing.T) {
 	b := newBench(t, audience.ModeAdd)
 	b.put(stateOpen, stuck)

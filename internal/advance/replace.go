@@ -298,7 +298,7 @@ func (t *turn) busy(ctx context.Context) (bool, error) {
 	}
 	severity, text := a.OperationStatus.Operation()
 	switch {
-	case a.OperationStatus.Code == meta.OperationReplaceFailed && t.plan.Mode == audience.ModeReplace:
+	case a.OperationStatus.Code == meta.OperationReplaceFailed && (t.plan.Mode == audience.ModeReplace || t.plan.Mode == audience.ModeMirror):
 		return false, audience.Fail(audience.Action, "compare its size in Ads Manager with the report of an earlier run, and start a new run with mode add: that puts the match in, and takes nobody out",
 			fmt.Errorf("replace the people of audience %s: status %d: Meta took the upload and says that the replace failed, so nobody can tell who is in it", a.ID, a.OperationStatus.Code))
 	case severity == meta.StatusBlocked:

@@ -15,7 +15,7 @@ import (
 // choose finds what the match is compared with. Where there is nothing, the whole match takes the place of whoever is in the
 // audience, or is added where nobody is.
 func (c *comparison) choose(ctx context.Context, preflight *audience.Preflight, state *snapshot.State) error {
-	reason, err := c.compareWith(ctx, state)
+	reason, err := c.compareWith(ctx, preflight.Status, state)
 	if err != nil {
 		return err
 	}
@@ -33,9 +33,12 @@ func (c *comparison) choose(ctx context.Context, preflight *audience.Preflight, 
 
 // compareWith reads the people of the last run that succeeded, and what was sent since; or it says why there is no telling who
 // is in the audience.
-func (c *comparison) compareWith(ctx context.Context, state *snapshot.State) (reason string, err error) {
-	if state.Run == "" {
+func (c *comparison) compareWith(ctx context.Context, status int, state *snapshot.State) (reason string, err error) {
+	switch {
+	case state.Run == "":
 		return "no run of this audience has succeeded as a mirror yet", nil
+	case status == meta.OperationReplaceFailed: // which may have been the one that this run would build on
+		return fmt.Sprintf("Meta says (status %d) that the last replace failed, and who is in the audience is not known", status), nil
 	}
 	for _, u := range state.Unfinished {
 		if u.Mode != audience.ModeMirror {

@@ -123,6 +123,7 @@ func TestWithoutASnapshot(t *testing.T) {
 			b.preflight.Status = 410
 		}, audience.ModeAdd, "no run of this audience has succeeded as a mirror yet"},
 		{"a snapshot of an audience that Meta says nobody was sent to yet", func(b *bench) { b.preflight.Status = 410 }, audience.ModeMirror, ""},
+		{"a replace that failed", func(b *bench) { b.preflight.Status = 415 }, audience.ModeReplace, "Meta says (status 415) that the last replace failed"},
 		{"another audience", func(b *bench) { b.preflight.AudienceID = "78" }, audience.ModeReplace, "run r1 sent to another audience (77)"},
 		{"other keys", func(b *bench) { b.columns = "phone,email,ln" }, audience.ModeReplace, "the keys of the match have changed from [EXTERN_ID EMAIL LN] to [EMAIL PHONE LN]"},
 		{"a file is gone", func(b *bench) {
@@ -155,7 +156,29 @@ func TestWithoutASnapshot(t *testing.T) {
 			b.begin("r2")
 			assert.NotEmpty(t, b.compare("r3", match).Reason, "a run of everybody that fails leaves nothing to compare with")
 			require.NoError(t, snapshot.Commit(t.Context(), b.state, "r2"))
+			b.preflight.Status = 200
 			assert.Equal(t, audience.ModeMirror, b.compare("r4", match).Mode)
+		})
+	}
+}
+
+// TestWhichReportsAreKept: of a replace that Meta took in part only, nobody knows whom it has left in the audience.
+func TestWhichReportsAreKept(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		report audience.Report
+		next   string
+	}{
+		{"all was sent", audience.Report{Outcome: audience.OutcomeSucceeded, Mode: audience.ModeReplace, Replaced: &audience.Replaced{}}, audience.ModeMirror},
+		{"Meta took it in part", audience.Report{Outcome: audience.OutcomeSucceeded, Mode: audience.ModeReplace, Replaced: &audience.Replaced{Partial: true}}, audience.ModeReplace},
+		{"some failed", audience.Report{Outcome: audience.OutcomePartial, Mode: audience.ModeReplace}, audience.ModeReplace},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			b.compare("r1", "1,a@x.org,a")
+			b.begin("r1")
+			require.NoError(t, snapshot.Reported(t.Context(), b.state, b.deps("r1").Run, &c.report))
+			assert.Equal(t, c.next, b.compare("r2", "1,a@x.org,a").Mode)
 		})
 	}
 }

@@ -145,10 +145,12 @@ func (s *State) write(ctx context.Context, folder *storage.Folder) error {
 }
 
 // Reported commits a mirror of which its report says that all was sent: then the people of its match are those in the
-// audience. Of a match with nobody in it that holds where everybody was taken out, or was before.
+// audience. Of a match with nobody in it that holds where everybody was taken out, or was before. Of a replace that Meta took
+// in part only it does not: whoever was in the audience may still be, so that the next run replaces them again.
 func Reported(ctx context.Context, folder *storage.Folder, run *audience.Run, report *audience.Report) error {
 	mirrored := report.Outcome == audience.OutcomeEmpty && report.Mode == audience.ModeMirror
-	if run.Def().Meta.Mode != audience.ModeMirror || report.Outcome != audience.OutcomeSucceeded && !mirrored {
+	partly := report.Replaced != nil && report.Replaced.Partial
+	if run.Def().Meta.Mode != audience.ModeMirror || partly || report.Outcome != audience.OutcomeSucceeded && !mirrored {
 		return nil
 	}
 	return Commit(ctx, folder, run.ID)
