@@ -1,12 +1,14 @@
 package report
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,6 +32,9 @@ func TestGoldens(t *testing.T) {
 			for _, document := range []string{audience.ReportFile, audience.ReportPage} {
 				got, err := deps.Folder.Read(t.Context(), document)
 				require.NoError(t, err)
+				if document == audience.ReportPage {
+					got = linkStyle(t, got)
+				}
 				golden := filepath.Join("testdata", name+filepath.Ext(document))
 				if *update {
 					require.NoError(t, os.WriteFile(golden, got, 0o600))
@@ -40,6 +45,17 @@ func TestGoldens(t *testing.T) {
 			}
 		})
 	}
+}
+
+// linkStyle takes the styles out of a page, which has them all in itself, so that goldens do not repeat them. A browser finds
+// them all the same.
+func linkStyle(t *testing.T, page []byte) []byte {
+	t.Helper()
+	css, err := os.ReadFile("page.css")
+	require.NoError(t, err)
+	inline := slices.Concat([]byte("<style>\n"), css, []byte("</style>"))
+	require.Equal(t, 1, bytes.Count(page, inline), "the page must not need another file")
+	return bytes.Replace(page, inline, []byte(`<link rel="stylesheet" href="../page.css">`), 1)
 }
 
 func TestOutcome(t *testing.T) {
