@@ -90,13 +90,22 @@ func (q *Question) readReplaces(ctx context.Context, deps Deps) error {
 	return nil
 }
 
-// forget takes note that a replace of an earlier run is over, so that a later one of somebody else's is not taken for it. This
-// run's own is Advance's to settle.
+// forget takes note that a replace of an earlier run is over, so that a later one of somebody else's is not taken for it. As
+// long as no run has sent anything since, that run may go on and add what its replace lacks. This run's own is Advance's to settle.
 func forget(ctx context.Context, deps Deps, q Question, found *Findings) error {
 	if q.Open == nil || q.Open.Run == q.Run || q.Open.AudienceID != found.AudienceID || found.Status != meta.OperationNormal {
 		return nil
 	}
-	return deps.State.Delete(ctx, audience.OpenReplaceFile)
+	var latest audience.Latest
+	if _, err := deps.State.FindDocument(ctx, audience.LatestFile, &latest, &latest.Schema); err != nil {
+		return err
+	}
+	for _, later := range latest.Runs {
+		if later.Run != q.Open.Run && later.StartedAt.After(q.Open.OpenedAt) {
+			return deps.State.Delete(ctx, audience.OpenReplaceFile)
+		}
+	}
+	return nil
 }
 
 // earlier reads what an earlier preflight of this run left, or gives the zero value.

@@ -139,7 +139,14 @@ func TestRunReadsWhatReplacesLeft(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, audience.ModeReplace, other.Mode)
 	_, err = b.deps.State.Read(t.Context(), audience.OpenReplaceFile)
-	require.ErrorIs(t, err, fs.ErrNotExist, "its replace is over")
+	require.NoError(t, err, "its replace is over, but r0 may still go on and add the rest, as no later run has sent anything")
+	sent := audience.Latest{Schema: 1}
+	sent.Note(audience.ModeAdd, audience.Begun{Run: "r2", StartedAt: now})
+	require.NoError(t, b.deps.State.WriteJSON(t.Context(), audience.LatestFile, sent))
+	_, err = b.run()
+	require.NoError(t, err)
+	_, err = b.deps.State.Read(t.Context(), audience.OpenReplaceFile)
+	require.ErrorIs(t, err, fs.ErrNotExist, "it is over for good")
 
 	own := audience.OpenReplace{Schema: 1, Run: "r1", AudienceID: first.AudienceID, Session: 9}
 	require.NoError(t, b.deps.State.WriteJSON(t.Context(), audience.OpenReplaceFile, own))
