@@ -19,8 +19,8 @@ type again struct {
 	// left holds what Meta may have found people by who left, in this run or in one that did not finish: a person in the match
 	// who shares an address with one of them may have been taken out too.
 	left filter
-	// opted are the people who opted out since the base was taken. They were taken out of the audience, or not sent; those of
-	// them who are in the match have changed their minds.
+	// opted are the people who opted out since the base was taken, or have consented again. They were taken out of the audience, or
+	// not sent, then or long before; those of them who are in the match have changed their minds.
 	opted *suppression.Set
 	slots [snapshot.Slots]bool // whose turn it is before Meta forgets them
 }
@@ -32,7 +32,7 @@ func (a *again) begin(ctx context.Context, c *comparison) (err error) {
 	a.left = newFilter(max(c.taken.Members.Rows, c.base.Members.Rows))
 	a.all = c.base.Options != c.taken.Options
 	a.slots = due(c.base, c.taken.TakenAt, memory(c.taken.Keys, c.Run.Def().Meta.RetentionDays))
-	if a.opted, err = c.Suppression.AddedSince(ctx, c.base.TakenAt.Add(-clocks)); err != nil {
+	if a.opted, err = c.Suppression.ChangedSince(ctx, c.base.TakenAt.Add(-clocks)); err != nil {
 		return err
 	}
 	marks := newMarker(c.taken.Keys)

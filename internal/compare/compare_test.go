@@ -272,6 +272,32 @@ func TestChangedTheirMind(t *testing.T) {
 	assert.Zero(t, b.compare("r4", match).Joins, "what is long over counts no more")
 }
 
+// TestChangedTheirMindLater: whoever was on the list when the base was sent was withheld, and is in the match all the same where
+// the user's own job prepares.
+func TestChangedTheirMindLater(t *testing.T) {
+	const match = "1,a@x.org,a 2,b@x.org,b"
+	b := newBench(t)
+	list := b.deps("r1").Suppression
+	e := suppression.Entry{Key: audience.ExternID}
+	copy(e.Hash[:], hashOf("1"))
+	_, _, err := list.Append(t.Context(), suppression.Add, b.now, []suppression.Entry{e})
+	require.NoError(t, err)
+	b.now = b.now.Add(72 * time.Hour)
+	b.succeed("r1", match)
+	b.now = b.now.Add(240 * time.Hour)
+	assert.Zero(t, b.succeed("r2", match).Joins)
+	b.now = b.now.Add(24 * time.Hour)
+	_, _, err = list.Append(t.Context(), suppression.Revoke, b.now, []suppression.Entry{e})
+	require.NoError(t, err)
+	b.now = b.now.Add(24 * time.Hour)
+	changes := b.succeed("r3", match)
+	assert.Equal(t, "1,a@x.org,a", b.rows(changes, "joins"))
+	b.now = b.now.Add(72 * time.Hour)
+	b.succeed("r4", match)
+	b.now = b.now.Add(24 * time.Hour)
+	assert.Zero(t, b.compare("r5", match).Joins)
+}
+
 // TestGoingOn lets a run go on with what it was compared for, unless another has sent meanwhile.
 func TestGoingOn(t *testing.T) {
 	const match = "1,a@x.org,a 3,c@x.org,c"

@@ -206,9 +206,8 @@ func (l *List) describe(ctx context.Context, number int) (File, error) {
 
 func fileName(number int) string { return fmt.Sprintf("%08d.parquet", number) }
 
-// AddedSince gives whoever opted out at a time or later, by the clocks of those who wrote it down, and also who has revoked
-// that since.
-func (l *List) AddedSince(ctx context.Context, at time.Time) (*Set, error) {
+// ChangedSince gives whoever opted out or consented again at a time or later, by the clocks of those who wrote it down.
+func (l *List) ChangedSince(ctx context.Context, at time.Time) (*Set, error) {
 	s := &Set{}
 	if l == nil {
 		return s, nil
@@ -217,9 +216,12 @@ func (l *List) AddedSince(ctx context.Context, at time.Time) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	files = slices.DeleteFunc(files, func(f File) bool { return f.Kind != Add || f.At.Before(at) })
+	files = slices.DeleteFunc(files, func(f File) bool { return f.At.Before(at) })
 	if len(files) == 0 {
 		return s, nil
+	}
+	for i := range files {
+		files[i].Kind = Add // into the set, whichever it is
 	}
 	added, err := l.load(ctx, files)
 	if err != nil {
