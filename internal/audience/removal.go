@@ -21,7 +21,7 @@ func (l Limits) Allow(r Removal) error {
 		return Fail(Gate, "see why the query matched so few; if that is right, lower limits.min_size",
 			fmt.Errorf("%s the people of the audience: the match has %d, and limits.min_size asks for %d", r.Mode, r.After, l.MinSize))
 	case r.Before > 0 && float64(r.Removed) > l.MaxRemovedRatio*float64(r.Before):
-		return Fail(Gate, "see why the query matched so few of them; if that is right, raise limits.max_removed_ratio for this run",
+		return Fail(Gate, "see why the query matched so few of them; if that is right, raise limits.max_removed_ratio",
 			fmt.Errorf("%s the people of the audience: %d of the %d in it (%s) would be taken out, more than limits.max_removed_ratio %v allows",
 				r.Mode, r.Removed, r.Before, r.Source, l.MaxRemovedRatio))
 	}

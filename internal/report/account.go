@@ -64,7 +64,7 @@ func funnel(f *facts, r *audience.Report) ([]step, error) {
 // notSent says what became of the other matched rows. Of a mirror most need not be sent.
 func notSent(r *audience.Report) string {
 	n := r.Rows
-	said := fmt.Sprintf("%s without a usable key, %s opted out since, %s not sent", count(n.Unusable), count(n.Withheld), count(n.Failed))
+	said := fmt.Sprintf("%s not usable, %s opted out since, %s not sent", count(n.Unusable), count(n.Withheld), count(n.Failed))
 	if r.People != nil {
 		said = fmt.Sprintf("%s in the audience already, %s that say the same as another, ", count(n.Kept), count(n.Duplicate)) + said
 	}
@@ -98,14 +98,14 @@ func accounts(r *audience.Report) []account {
 	}
 	if r.People == nil {
 		return append(out, newAccount("From the match to Meta", "Matched rows", n.Matched,
-			[]string{"No usable key", "Opted out since", "Sent", "Not sent"}, n.Unusable, n.Withheld, n.Sent, n.Failed))
+			[]string{"Not usable", "Opted out since", "Sent", "Not sent"}, n.Unusable, n.Withheld, n.Sent, n.Failed))
 	}
 	out = append(out, newAccount("From the match to Meta", "Matched rows", n.Matched,
-		[]string{"No usable key", "The same as another", "In the audience already", "Opted out since", "Sent", "Not sent"},
+		[]string{"Not usable", "The same as another", "In the audience already", "Opted out since", "Sent", "Not sent"},
 		n.Unusable, n.Duplicate, n.Kept, n.Withheld, n.Sent, n.Failed))
 	l := n.Leaves
-	return append(out, newAccount("Out of the audience", "Rows of who leaves", l.Planned,
-		[]string{"No usable key", "Taken out", "Not taken out"}, l.Unusable, l.Sent, l.Failed))
+	return append(out, newAccount("Out of the audience", "Rows to be taken out", l.Planned,
+		[]string{"Not usable", "Taken out", "Not taken out"}, l.Unusable, l.Sent, l.Failed))
 }
 
 func newAccount(title, name string, whole int64, names []string, parts ...int64) account {

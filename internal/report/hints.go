@@ -80,6 +80,10 @@ func (f *facts) adviseRows(r *audience.Report) []string {
 		out = append(out, fmt.Sprintf("%s of %s source rows %s quarantined%s. The run's folder %s names each by file, row number and reason.",
 			count(n), count(r.Rows.Source), was(n), why, audience.QuarantineDir))
 	}
+	if n := valueless(r); n > 0 {
+		out = append(out, fmt.Sprintf("%s %s not sent: they have no usable value (%s), and a value-based audience takes nobody without one. Mend the values at the source.",
+			rows(n), was(n), audience.LookalikeValue))
+	}
 	if n := r.Rows.Invalid; n > 0 && float64(n) >= poorRefused*float64(r.Rows.Received) {
 		said := fmt.Sprintf("Meta refused about %s of the %s rows that it received.", count(n), count(r.Rows.Received))
 		if len(r.RefusedRows) > 0 {
@@ -128,4 +132,14 @@ func (f *facts) adviseSetup() []string {
 		out = append(out, said)
 	}
 	return out
+}
+
+// valueless counts the rows that were not sent because a value-based audience takes nobody without a value.
+func valueless(r *audience.Report) (n int64) {
+	for reason, count := range r.SendReasons {
+		if strings.HasPrefix(reason, string(audience.LookalikeValue)+":") {
+			n += count
+		}
+	}
+	return n
 }

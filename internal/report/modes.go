@@ -49,9 +49,9 @@ func (f *facts) modeReason() string {
 	return "preflight.json says what it found"
 }
 
-// adviseMode tells that the upload did something else than it was asked to.
+// adviseMode tells that the upload did something else than it was asked to, where it did anything.
 func adviseMode(r *audience.Report) []string {
-	if r.AskedMode == "" {
+	if r.AskedMode == "" || r.Outcome == audience.OutcomeEmpty {
 		return nil
 	}
 	did := map[string]string{

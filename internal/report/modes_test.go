@@ -49,6 +49,21 @@ func TestEveryModeHasWords(t *testing.T) {
 	}
 }
 
+// What Meta is told of limited data use is a fact of the run, but not of one that removes people: Meta is told nothing then.
+func TestLimitedDataUseIsOnThePage(t *testing.T) {
+	for _, c := range []struct {
+		name, mode, want string
+		processing       *audience.Processing
+	}{
+		{"nothing is said", audience.ModeAdd, "", nil},
+		{"everybody", audience.ModeMirror, "for everybody of whom no column says otherwise", &audience.Processing{Options: []string{"LDU"}}},
+		{"by column", audience.ModeAdd, "for nobody but those of whom a column says so", &audience.Processing{Options: []string{}}},
+		{"a removal", audience.ModeRemove, "", &audience.Processing{Options: []string{"LDU"}}},
+	} {
+		assert.Equal(t, c.want, limited(c.processing, c.mode), c.name)
+	}
+}
+
 func TestAdviceOfAReplace(t *testing.T) {
 	for _, c := range []struct {
 		name      string

@@ -53,6 +53,9 @@ func TestAdvice(t *testing.T) {
 			w.prepared.Quarantined, w.prepared.Prepared, w.prepared.RowReasons = 1, w.prepared.Prepared-1, map[string]int64{"no_key": 1}
 		},
 			"1 of 5,000 source rows was quarantined, most often for this reason: no usable e-mail address, phone number, device id, customer id or last name (1). The run's folder quarantine/ names each"},
+		{"people without a value", func(w *world) {
+			w.receipts["00001"].Reasons = map[string]int64{"LOOKALIKE_VALUE:missing": 2, "LOOKALIKE_VALUE:not_a_value": 1, "PHONE:not_a_number": 9}
+		}, "3 rows were not sent: they have no usable value (LOOKALIKE_VALUE), and a value-based audience takes nobody without one."},
 		{"refused rows", func(w *world) { w.receipts["00001"].Invalid = 100 }, "Meta refused about 100 of the 1,980 rows that it received."},
 		{"low match rate", func(w *world) { w.meta.rate = 0.2 },
 			"Meta recognised only 20.0% of the rows that it received. More keys for each person raise the rate: the match did not give FN, LN, ZIP, COUNTRY."},

@@ -122,10 +122,25 @@ func (f *facts) pageFacts(r *audience.Report) []fact {
 	if f.docs.preflight.Created {
 		id += " (made by this run)"
 	}
-	return []fact{
+	out := []fact{
 		{"Ad account", r.AdAccount}, {"Audience at Meta", id}, {"What it does", mode}, {"Definition", r.Tenant + "/" + r.Audience}, {"Run", r.Run},
 		{"Started", moment(r.StartedAt)}, {"Took", duration(r.FinishedAt.Sub(r.StartedAt))},
 	}
+	if said := limited(f.docs.plan.Processing, r.Mode); said != "" {
+		out = append(out, fact{"Limited data use", said})
+	}
+	return out
+}
+
+// limited says what the definition says of limited data use; empty where Meta is told nothing of it by the definition.
+func limited(p *audience.Processing, mode string) string {
+	switch {
+	case p == nil || mode == audience.ModeRemove:
+		return ""
+	case p.Limited():
+		return "for everybody of whom no column says otherwise"
+	}
+	return "for nobody but those of whom a column says so"
 }
 
 // metaFacts is what Meta says, in words.

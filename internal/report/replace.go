@@ -116,7 +116,8 @@ func (f *facts) replaceFacts(r *audience.Report) []fact {
 		{"Sent in it", rows(p.Rows) + ", in one upload session that all chunks share."}, {"Ended", ended90(p)},
 	}
 	if p.Added > 0 {
-		out = append(out, fact{"Added after it", rows(p.Added) + "."})
+		out = append(out, fact{"Added after it", rows(p.Added) + ", which its session could not carry: it takes rows of one kind only, such as those with a customer id, and no batch that " +
+			"comes too late or whose fate nobody knows."})
 	}
 	if p.Left > 0 {
 		out = append(out, fact{"Not sent yet", rows(p.Left) + "."})

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/cleanreach/cleanreach/internal/asl"
+	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
 // A view shows what happens: a line for each stage, and how many chunks are done. At a terminal the lines move.
@@ -76,6 +77,7 @@ func (v *view) entered(e asl.Event) {
 		v.end(query, e.Time, "done")
 	case "UseList":
 		v.passes++
+		v.say(e)
 	case "WaitForAudience":
 		v.wait(e.Time)
 	case "WaitToRetry":
@@ -93,6 +95,35 @@ func (v *view) upload(e asl.Event) {
 	v.end(wait, e.Time, "done")
 	v.begin(v.chunks.stage, e.Time)
 	v.screen.chunks(v.chunks)
+}
+
+// passWords says what a pass is for, by the name that Advance gives its list of chunks.
+var passWords = []struct{ name, says string }{
+	{"replace-open", "the first chunk goes alone: it begins the replace, which takes everybody out who was in the audience"},
+	{"replace-fill", "now the other chunks, into the same replace"},
+	{"replace-close", "now the batch that ends the replace"},
+	{"replace-end", "an earlier run's replace was left open: now the batch that ends it"},
+	{"replace-rest", "now the rows that the replace could not carry are added"},
+	{"leaves", "first those who leave the audience"},
+	{"joins", "now those who join it"},
+}
+
+// say tells what the pass that begins is for.
+func (v *view) say(e asl.Event) {
+	if e.Detail == nil {
+		return
+	}
+	list, _ := field(field(field(e.Detail.Input, "planned"), "plan"), "list").(string)
+	for _, p := range passWords {
+		if strings.HasPrefix(list, strings.TrimSuffix(audience.ChunkListFile(p.name), ".json")) {
+			v.screen.note(p.says)
+		}
+	}
+}
+
+func field(object any, name string) any {
+	fields, _ := object.(map[string]any)
+	return fields[name]
 }
 
 // wait begins the line of a wait for Meta. It takes many states, with a look by Advance in between, and is one line.

@@ -84,3 +84,19 @@ func TestPassesHaveLines(t *testing.T) {
 	), shown(slices.Concat([]asl.Event{task(asl.TaskScheduled, "Compare", 0), task(asl.TaskSucceeded, "Compare", 2)}, pass(2, 1), pass(4, 2), waits, pass(610, 1),
 		[]asl.Event{{Type: "WaitStateEntered", State: "WaitForAudience", Time: at(620)}, task(asl.TaskScheduled, "Report", 621), task(asl.TaskSucceeded, "Report", 621)}), ""))
 }
+
+// TestPassesSayWhatTheyAreFor: the state machine names the list of a pass when it begins one.
+func TestPassesSayWhatTheyAreFor(t *testing.T) {
+	begins := func(list string) asl.Event {
+		plan := map[string]any{"planned": map[string]any{"plan": map[string]any{"list": list}}}
+		return asl.Event{Type: "PassStateEntered", State: "UseList", Detail: &asl.Detail{Input: plan}}
+	}
+	for list, says := range map[string]string{
+		"chunks-replace-open-00001.json": "the first chunk goes alone: it begins the replace, which takes everybody out who was in the audience",
+		"chunks-replace-end.json":        "an earlier run's replace was left open: now the batch that ends it",
+		"chunks-leaves.json":             "first those who leave the audience",
+		"chunks.json":                    "",
+	} {
+		assert.Equal(t, []string{says}, shown([]asl.Event{begins(list)}, ""), list)
+	}
+}
