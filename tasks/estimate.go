@@ -82,6 +82,7 @@ func printEstimate(w io.Writer, q estimate.Question, a estimate.Answer) {
 	}
 	fmt.Fprintf(table, "all\t\t%s\t\n", a.Time.Round(time.Second))
 	_ = table.Flush()
+	printOfMode(p, w, q, a)
 	fmt.Fprintln(w, "\nUSD a run, by AWS's list prices for us-east-1 in 2026:")
 	for _, line := range []struct {
 		what string
@@ -96,4 +97,18 @@ func printEstimate(w io.Writer, q estimate.Question, a estimate.Answer) {
 		a.Advice.ChunkRows, def.Limits.ChunkRows, a.Advice.Concurrency, def.Limits.Concurrency, a.Advice.Why)
 	fmt.Fprintf(w, "assumed: Meta answers a batch in %s (-answer), its tier is %s (-tier), Clean Rooms computes for %s (-query)\n",
 		q.Answer, map[meta.Tier]string{meta.TierLimited: "limited", meta.TierFull: "full"}[q.Tier], q.Query)
+}
+
+// printOfMode says what a mode makes of the estimate, and what is not in it.
+func printOfMode(p *message.Printer, w io.Writer, q estimate.Question, a estimate.Answer) {
+	switch limits := q.Definition.Limits; {
+	case q.Definition.Meta.Mode == audience.ModeMirror:
+		p.Fprintf(w, "\nmirror: with %g of the people gone and as many new (-churn). Not in it: a first run sends the whole match, and with EXTERN_ID or retention_days\n"+
+			"each run sends some of those who stay again.\n", q.Churn)
+	case a.Fits < a.Sent && limits.ReplaceOverflow == audience.OverflowRefuse:
+		p.Fprintf(w, "\nreplace: its 80 minutes are enough for about %d of these rows, and limits.replace_overflow is \"refuse\": the run would stop before it sends anything.\n", a.Fits)
+	case a.Fits < a.Sent:
+		p.Fprintf(w, "\nreplace: its 80 minutes are enough for about %d of these rows. The others are added when Meta is done with it, for which the run waits up to a\n"+
+			"day; the wait is not in the time.\n", a.Fits)
+	}
 }

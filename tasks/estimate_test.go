@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,4 +51,22 @@ func TestEstimate(t *testing.T) {
 	}
 	require.Zero(t, estimating("-help"))
 	assert.Contains(t, out.String(), "usage: cleanreach estimate -rows N")
+}
+
+// TestEstimateOfModes: what a mode makes of the figures is said, and what they leave out.
+func TestEstimateOfModes(t *testing.T) {
+	for _, c := range []struct{ mode, limits, rows, want, not string }{
+		{"mirror", "{}", "10000000", "a first run sends the whole match", "replace:"},
+		{"replace", "{}", "10000000", "The others are added when Meta is done with it", "mirror:"},
+		{"replace", `{"replace_overflow": "refuse"}`, "10000000", "would stop before it sends anything", "The others"},
+		{"replace", "{}", "100000", "mode replace", "replace:"},
+	} {
+		def := filepath.Join(t.TempDir(), "vip.json")
+		require.NoError(t, os.WriteFile(def, fmt.Appendf(nil, `{"tenant": "acme", "name": "vip", "source": {"path": "a.csv", "columns": {"EMAIL": "e"}},
+			"match": {"membership_id": "00000000-0000-0000-0000-000000000000", "sql": "SELECT 1"}, "meta": {"ad_account": "act_1", "mode": %q}, "limits": %s}`, c.mode, c.limits), 0o600))
+		var out, problems bytes.Buffer
+		require.Zero(t, run(t.Context(), []string{"estimate", "-rows", c.rows, def}, env{}, strings.NewReader(""), &out, &problems), problems.String())
+		assert.Contains(t, out.String(), c.want)
+		assert.NotContains(t, out.String(), c.not)
+	}
 }

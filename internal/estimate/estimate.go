@@ -30,6 +30,8 @@ const (
 	bytesOfOther = 40               // of EXTERN_ID or MADID
 	// worthStarting is how much longer than it takes to start an upload task should work.
 	worthStarting = 10
+	// replaceWindow is what is planned of the 90 minutes that Meta gives a replace: internal/plan/window.go.
+	replaceWindow = 80 * time.Minute
 	// mostTasks is how many upload tasks of a quarter of a vCPU a new AWS account runs at once.
 	mostTasks = 24
 )
@@ -68,6 +70,7 @@ type Answer struct {
 	Batches int64
 	Chunks  int64
 	Bytes   int64 // to Meta
+	Fits    int64 // rows that a replace's upload session has the time for; the others are added after it
 	Steps   []Step
 	Time    time.Duration // of the run
 	Cost    Cost
@@ -93,6 +96,7 @@ func Of(q Question) Answer {
 	a.Batches = a.Chunks * divide(divide(a.Sent, max(a.Chunks, 1)), meta.BatchRows)
 	a.Bytes = a.Sent * rowBytes(q.Definition)
 	a.Steps = steps(q, &a)
+	a.Fits = fits(q, &a)
 	for _, s := range a.Steps {
 		a.Time += s.Time
 	}
@@ -159,6 +163,16 @@ func uploading(q Question, a *Answer) Step {
 		perChunk = start + time.Duration(a.Batches/a.Chunks)*each
 	}
 	return Step{"upload", a.Chunks, work + time.Duration(rounds)*start + control, bound, small.compute(a.Chunks, perChunk)}
+}
+
+// fits is how many of a replace's rows can be expected to be sent within its session, at the pace of the upload.
+func fits(q Question, a *Answer) int64 {
+	for _, s := range a.Steps {
+		if s.Name == "upload" && q.Definition.Meta.Mode == audience.ModeReplace && s.Time > replaceWindow {
+			return int64(float64(a.Sent) * float64(replaceWindow) / float64(s.Time))
+		}
+	}
+	return a.Sent
 }
 
 // pace is how far apart the batches of one task are when so many send at once, and what makes them so.

@@ -58,6 +58,17 @@ func TestMirrorSendsWhatChanges(t *testing.T) {
 	assert.Equal(t, int64(1), step(t, a, "compare").Tasks)
 }
 
+func TestWhatAReplaceHasTheTimeFor(t *testing.T) {
+	long := Of(ask(define(t, audience.ModeReplace, ""), meta.TierLimited))
+	assert.InDelta(t, 5_000_000*80.0/step(t, long, "upload").Time.Minutes(), float64(long.Fits), 1, "500 batches take two hours, and 80 minutes are planned")
+
+	short := ask(define(t, audience.ModeReplace, ""), meta.TierLimited)
+	short.Rows = 100_000
+	assert.Equal(t, Of(short).Sent, Of(short).Fits)
+	add := Of(ask(define(t, audience.ModeAdd, ""), meta.TierLimited))
+	assert.Equal(t, add.Sent, add.Fits, "only a replace ends")
+}
+
 // The default of limits.chunk_rows is what is advised for an account of the limited tier, as new ones are.
 func TestDefaultChunkIsTheAdvice(t *testing.T) {
 	def := define(t, audience.ModeAdd, "")

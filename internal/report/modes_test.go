@@ -64,6 +64,14 @@ func TestLimitedDataUseIsOnThePage(t *testing.T) {
 	}
 }
 
+// A run that matched nobody did nothing, so that nothing is said of what it did in the place of what it was asked to.
+func TestNobodyIsNotTheWholeMatch(t *testing.T) {
+	r := audience.Report{Mode: audience.ModeAdd, AskedMode: audience.ModeMirror, ModeReason: "it is the first", Outcome: audience.OutcomeSucceeded}
+	assert.Equal(t, []string{"The definition says mirror, and this run added the whole match: it is the first."}, adviseMode(&r))
+	r.Outcome = audience.OutcomeEmpty
+	assert.Empty(t, adviseMode(&r))
+}
+
 func TestAdviceOfAReplace(t *testing.T) {
 	for _, c := range []struct {
 		name      string
