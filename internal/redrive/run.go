@@ -190,7 +190,8 @@ func (w *sending) settle(ctx context.Context, j *job, succeeded bool) error {
 	return nil
 }
 
-// done tells whether a chunk was sent. The item that ends a replace is no chunk, and has no receipt.
+// done tells whether a chunk was sent. The item that ends a replace is no chunk, and has no receipt: another run's replace is over
+// when the run is there and nothing tells of it any more.
 func (j *job) done(ctx context.Context, chunk string) (bool, error) {
 	var receipt audience.Receipt
 	var replace audience.Replace
@@ -198,10 +199,11 @@ func (j *job) done(ctx context.Context, chunk string) (bool, error) {
 	if chunk == audience.CloseChunk {
 		name, into = audience.ReplaceFile, &replace
 	}
-	if err := j.folder.ReadJSON(ctx, name, into); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
+	err := j.folder.ReadJSON(ctx, name, into)
+	if errors.Is(err, fs.ErrNotExist) {
+		return chunk == audience.CloseChunk && j.folder.ReadJSON(ctx, audience.RunFile, &audience.Run{}) == nil, nil
 	}
-	return receipt.Done || !replace.ClosedAt.IsZero(), nil
+	return receipt.Done || !replace.ClosedAt.IsZero(), err
 }
 
 func leftOver(left []*Entry) string {

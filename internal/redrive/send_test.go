@@ -113,6 +113,24 @@ func TestAReplaceIsEnded(t *testing.T) {
 	assert.Empty(t, w.queue.messages)
 }
 
+// TestAnotherRunsReplaceIsEnded: the run that has ended it, and that adds or removes, has no replace of its own.
+func TestAnotherRunsReplaceIsEnded(t *testing.T) {
+	w := newWorld(t)
+	w.run("run-1", "00001")
+	folder := w.folder(w.url("run-1"))
+	require.NoError(t, folder.WriteJSON(t.Context(), audience.ReplaceFile, audience.Replace{Session: 7, Of: "run-0"}))
+	w.send(w.chunkLetter("run-1", audience.CloseChunk))
+	w.end("run-1-2", succeeded, "", func() { require.NoError(t, folder.Delete(t.Context(), audience.ReplaceFile)) })
+	_, err := w.redrive(t.Context(), Filter{})
+	require.NoError(t, err)
+	assert.Empty(t, w.queue.messages)
+
+	w.send(w.chunkLetter("run-9", audience.CloseChunk))
+	_, err = w.redrive(t.Context(), Filter{})
+	require.Error(t, err, "of a run that is gone nobody can tell")
+	assert.Len(t, w.queue.messages, 1)
+}
+
 func TestFilterOfSending(t *testing.T) {
 	w := newWorld(t)
 	w.run("run-1", "00001", "00002")
