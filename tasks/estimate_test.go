@@ -56,10 +56,10 @@ func TestEstimate(t *testing.T) {
 // TestEstimateOfModes: what a mode makes of the figures is said, and what they leave out.
 func TestEstimateOfModes(t *testing.T) {
 	for _, c := range []struct{ mode, limits, rows, want, not string }{
-		{"mirror", "{}", "10000000", "a first run sends the whole match", "replace:"},
-		{"replace", "{}", "10000000", "The others are added when Meta is done with it", "mirror:"},
+		{"mirror", "{}", "10000000", "a first run sends the whole match", "80 minutes"},
+		{"replace", "{}", "10000000", "The others are added when Meta is done with it", "a first run"},
 		{"replace", `{"replace_overflow": "refuse"}`, "10000000", "would stop before it sends anything", "The others"},
-		{"replace", "{}", "100000", "mode replace", "replace:"},
+		{"replace", "{}", "100000", "mode replace", "80 minutes"},
 	} {
 		def := filepath.Join(t.TempDir(), "vip.json")
 		require.NoError(t, os.WriteFile(def, fmt.Appendf(nil, `{"tenant": "acme", "name": "vip", "source": {"path": "a.csv", "columns": {"EMAIL": "e"}},
