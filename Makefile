@@ -24,7 +24,7 @@ DEPLOYMENT ?= terraform/examples/complete
 # Packages with goroutines of their own are tested under the race detector. Those that link DuckDB are not: its
 # library is no Go, so the detector sees nothing of it, and each such binary takes long to link. What test/ looks at are
 # programs and files that the go command does not know of, so its results are never taken from the cache.
-RACE = ./internal/asl/... ./internal/meta/... ./internal/plan/... ./internal/preflight/... ./internal/prepare/... ./internal/report/... ./internal/storage/... ./internal/upload/... ./tasks/...
+RACE = ./internal/advance/... ./internal/asl/... ./internal/match/... ./internal/meta/... ./internal/plan/... ./internal/preflight/... ./internal/prepare/... ./internal/report/... ./internal/storage/... ./internal/upload/... ./tasks/...
 
 .DEFAULT_GOAL := build
 .PHONY: demo build test test-packages test-whole tools vet lint fmt fmt-check generate check tidy-check bench image clean help toolchain compiler

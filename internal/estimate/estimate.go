@@ -126,25 +126,25 @@ func rowBytes(def *audience.Definition) (bytes int64) {
 // steps are the parts of the run, one after the other.
 func steps(q Question, a *Answer) []Step {
 	var all []Step
-	add := func(name string, tasks int64, s size, work time.Duration, bound string) {
-		all = append(all, Step{name, tasks, start + work, bound, s.compute(tasks, start+work)})
+	add := func(name string, s size, work time.Duration, bound string) {
+		all = append(all, Step{name, 1, start + work, bound, s.compute(1, start+work)})
 	}
 	reading := seconds(float64(q.Rows) / prepareRate)
 	if q.Definition.Source.GlueJob == "" { // preflight runs beside it
-		add("preflight, prepare", 1, large, reading, "reading the customers")
+		add("preflight, prepare", large, reading, "reading the customers")
 		extra := small.compute(1, start)
 		all[0].Tasks++
 		all[0].Compute = Compute{all[0].Compute.CPU + extra.CPU, all[0].Compute.Memory + extra.Memory}
 	} else {
-		add("preflight", 1, small, 0, "starting; your Glue job takes its own time after it")
+		add("preflight", small, 0, "starting; your Glue job takes its own time after it")
 	}
 	all = append(all, Step{Name: "clean room", Time: q.Query, Bound: "the query: assumed"})
 	if q.Definition.Meta.Mode == audience.ModeMirror {
-		add("compare", 1, large, seconds(float64(a.Matched)/prepareRate), "reading the match")
+		add("compare", large, seconds(float64(a.Matched)/prepareRate), "reading the match")
 	}
-	add("plan", 1, small, 0, "starting")
+	add("plan", small, 0, "starting")
 	all = append(all, uploading(q, a))
-	add("report", 1, small, 0, "starting")
+	add("report", small, 0, "starting")
 	return all
 }
 
