@@ -26,6 +26,7 @@ const (
 	OperationNoUpload        = 410
 	OperationReplacing       = 414
 	OperationReplaceFailed   = 415
+	OperationFilling         = 441
 	OperationIntegrityFailed = 471
 )
 
@@ -46,7 +47,7 @@ var operationMeanings = map[int]meaning{
 	412:                      {StatusWarn, "many rows of the last upload were invalid: look at the report's data quality"},
 	OperationReplacing:       {StatusBusy, "a replace is in progress: wait until the status is 200 again"},
 	OperationReplaceFailed:   {StatusWarn, "the last replace failed: compare its size with what was sent; people can be added, but not replaced until the status is 200"},
-	441:                      {StatusInfo, "the audience is being filled: it can be used, and its size will grow"},
+	OperationFilling:         {StatusInfo, "the audience is being filled: it can be used, and its size will grow"},
 	450:                      {StatusWarn, "the audience is out of date: no ad has used it for 30 days or more"},
 	470:                      {StatusBlocked, "the account that created the audience is no longer active: create the audience in an active account"},
 	OperationIntegrityFailed: {StatusBlocked, "Meta flagged the audience for integrity (its name or description suggests health or finances) and blocks uploads: change it, ask for a review, or use a new audience"},

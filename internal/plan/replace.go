@@ -26,6 +26,9 @@ func (p *planning) replace(ctx context.Context, chunks []audience.Chunk) (*audie
 	}
 	switch status := p.preflight.Status; status {
 	case 0, meta.OperationNormal, meta.OperationReplacing: // the latter is one of ours, which ends first
+	case meta.OperationFilling:
+		return nil, audience.Fail(audience.Throttled, "start the run again with its id when the status is 200: Meta is filling the audience after an earlier upload",
+			fmt.Errorf("replace the people of audience %s: Meta does so only when the operation status is 200, and preflight found %d", p.preflight.AudienceID, status))
 	default: // Preflight refuses it where the definition replaces; here it is a mirror that has nothing to compare with
 		return nil, audience.Fail(audience.Action, "see to it in Ads Manager, then start a new run; or run the definition with mode add once",
 			fmt.Errorf("replace the people of audience %s: Meta does so only when the operation status is 200, and preflight found %d", p.preflight.AudienceID, status))

@@ -39,16 +39,13 @@ func (f *Findings) replace(a meta.CustomAudience, q Question) {
 		f.ok(checkReplace, "it begins when Meta is done with the one that is in progress")
 	case code == 0:
 		f.warn(checkReplace, "", "Meta does not say the audience's operation status, and replaces people only when it is 200")
-	case code == operationFilling:
+	case code == meta.OperationFilling: // it passes by itself
 		f.fail(checkReplace, audience.Throttled, "start it again when the audience's operation status is 200", "Meta replaces people only then, and it is %d: %s", code, text)
 	default:
 		f.fail(checkReplace, audience.Action, "see to it in Ads Manager, or write mode mirror or add into the definition, which need no such status",
 			"Meta replaces people only when the audience's operation status is 200, and it is %d: %s", code, text)
 	}
 }
-
-// operationFilling says that Meta is still putting people in who were sent: it passes by itself.
-const operationFilling = 441
 
 func (f *Findings) nobodyToReplace() {
 	f.Mode = audience.ModeAdd
