@@ -68,14 +68,14 @@ func (c *comparison) compareWith(ctx context.Context, status int, state *snapsho
 func (c *comparison) read(ctx context.Context, run string) (s *snapshot.Snapshot, reason string, err error) {
 	s, err = snapshot.ReadSnapshot(ctx, c.State, run)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Sprintf("the snapshot of run %s was deleted", run), nil
+		return nil, fmt.Sprintf("what was kept of run %s, of who is in the audience, was deleted", run), nil
 	}
 	if err != nil {
 		return nil, "", err
 	}
 	missing, err := s.Missing(ctx, c.State)
 	if missing != "" {
-		reason = fmt.Sprintf("the snapshot of run %s lacks its file %s", run, missing)
+		reason = fmt.Sprintf("what was kept of run %s, of who is in the audience, lacks the file %s", run, missing)
 	}
 	return s, reason, err
 }
