@@ -144,7 +144,7 @@ func (w *world) runStage(ctx context.Context, s *stage, url string) ecsTask {
 		code = int(audience.ClassOf(err))
 		w.log.Info("a task failed", "task", t.name, "code", code, "error", err, "cause", context.Cause(ctx))
 	}
-	if t.alive() != nil {
+	if t.Alive() != nil {
 		code = sigkill
 	}
 	description.Containers[0].ExitCode = &code

@@ -220,7 +220,7 @@ func (tr *transport) RoundTrip(r *http.Request) (answer *http.Response, err erro
 	if f := tr.world.faultFor(tr.task, r); f != nil {
 		ctx = sandbox.WithFault(ctx, *f)
 	}
-	err = tr.task.does(r.Method+" "+r.URL.Path, func() error {
+	err = tr.task.Does(r.Method+" "+r.URL.Path, func() error {
 		sent := tr.world.overhear(r)
 		answer, err = serve(tr.world.server, r.WithContext(ctx))
 		if err == nil && sent != "" {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+
+	"github.com/cleanreach/cleanreach/test/mortal"
 )
 
 // A task is one container: a process, but for its running in ours. What it does to the world, writing to storage and
-// calling Meta, goes through does; that is where it is killed. From then on nothing of it reaches the world, as if the
+// calling Meta, goes through Does; that is where it is killed. From then on nothing of it reaches the world, as if the
 // process were gone, and its context ends, so that what is left of it goes away.
 type task struct {
 	name   string // stage, or stage and chunk
@@ -39,10 +41,7 @@ const (
 	notStarted        // it never began
 )
 
-var (
-	errDead = errors.New("the task was killed")
-	errTold = errors.New("SIGTERM")
-)
+var errTold = errors.New("SIGTERM")
 
 type taskKey struct{}
 
@@ -52,21 +51,21 @@ func taskOf(ctx context.Context) *task {
 	return t
 }
 
-// alive is an error once the task was killed.
-func (t *task) alive() error {
+// Alive is an error once the task was killed.
+func (t *task) Alive() error {
 	if t == nil {
 		return nil
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.dead {
-		return errDead
+		return mortal.ErrDead
 	}
 	return nil
 }
 
-// does one thing, unless the task is dead, and kills it when its time has come.
-func (t *task) does(what string, thing func() error) error {
+// Does does one thing, unless the task is dead, and kills it when its time has come.
+func (t *task) Does(what string, thing func() error) error {
 	if t == nil {
 		return thing()
 	}
@@ -78,7 +77,7 @@ func (t *task) does(what string, thing func() error) error {
 	if end != lives {
 		t.end(end, "after "+what)
 	}
-	if dead := t.alive(); dead != nil { // another goroutine of it may have met its end meanwhile
+	if dead := t.Alive(); dead != nil { // another goroutine of it may have met its end meanwhile
 		return dead
 	}
 	return err
@@ -89,15 +88,15 @@ func (t *task) next(what string) (ending, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.dead {
-		return lives, errDead
+		return lives, mortal.ErrDead
 	}
 	if t.done++; t.done != t.fate.at {
 		return lives, nil
 	}
 	if t.fate.kind == killed && t.fate.before {
 		t.dead = true
-		t.cancel(fmt.Errorf("%w before %s", errDead, what))
-		return lives, errDead
+		t.cancel(fmt.Errorf("%w before %s", mortal.ErrDead, what))
+		return lives, mortal.ErrDead
 	}
 	return t.fate.kind, nil
 }
@@ -108,7 +107,7 @@ func (t *task) end(how ending, when string) {
 	defer t.mu.Unlock()
 	cause := errTold
 	if how == killed {
-		t.dead, cause = true, errDead
+		t.dead, cause = true, mortal.ErrDead
 	}
 	t.cancel(fmt.Errorf("%w %s", cause, when))
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/cleanreach/cleanreach/internal/meta/sandbox"
 	"github.com/cleanreach/cleanreach/internal/optout"
 	"github.com/cleanreach/cleanreach/internal/storage"
+	"github.com/cleanreach/cleanreach/test/mortal"
 )
 
 // What a run consists of.
@@ -96,6 +97,7 @@ func newWorld(t *testing.T, mode string, seed uint64, log *slog.Logger) (*world,
 	if err != nil {
 		return nil, err
 	}
+	mortal.Make(w.bucket, func(ctx context.Context) mortal.Life { return taskOf(ctx) })
 	if w.work, err = storage.Open(t.Context(), w.url("")); err != nil {
 		return nil, err
 	}
@@ -109,10 +111,10 @@ func (w *world) close() {
 	w.operators.Wait()
 	_ = w.work.Close()
 	_ = w.server.Close()
-	all.forget(w.bucket)
+	mortal.Forget(w.bucket)
 }
 
-func (w *world) url(key string) string { return scheme + "://" + w.bucket + "/" + key }
+func (w *world) url(key string) string { return mortal.Scheme + "://" + w.bucket + "/" + key }
 
 // problem notes something that must not be.
 func (w *world) problem(format string, args ...any) {

@@ -72,7 +72,7 @@ func (w *world) trouble(r *rand.Rand) {
 		w.requests, w.taken = r.IntN(12), r.IntN(2) == 0
 		return
 	}
-	w.memory.revive(r.IntN(60), r.IntN(2) == 0)
+	w.life.Revive(r.IntN(60), r.IntN(2) == 0)
 }
 
 // next draws the match that follows on one.
@@ -120,9 +120,9 @@ func killedAt(t *testing.T, at int, before, other bool) bool {
 	require.Equal(t, expected(first), w.members())
 
 	w.give("r2", audience.ModeMirror, second)
-	w.memory.revive(at, before)
+	w.life.Revive(at, before)
 	_, err = w.send("r2", audience.ModeMirror)
-	died := w.memory.dead
+	died := w.life.Alive() != nil
 	require.Equal(t, died, err != nil, "%v", err)
 	w.heal()
 	match, id := second, "r2"

@@ -31,6 +31,7 @@ import (
 	"github.com/cleanreach/cleanreach/internal/storage"
 	"github.com/cleanreach/cleanreach/internal/table"
 	"github.com/cleanreach/cleanreach/internal/upload"
+	"github.com/cleanreach/cleanreach/test/mortal"
 )
 
 const document = `{"schema": 1, "run": %q, "tenant": "acme", "audience": "vip", "started_at": "2026-11-24T05:00:00Z", "lease_url": "mortal://w/leases/acme/vip/", "definition": {
@@ -68,7 +69,7 @@ type world struct {
 	t      *testing.T
 	now    time.Time
 	server *sandbox.Server
-	memory *memory
+	life   mortal.Countdown // of whichever task is at work
 	work   *storage.Folder
 	id     string // of the audience
 	made   bool   // by the run at hand
@@ -81,16 +82,16 @@ type world struct {
 
 func newWorld(t *testing.T, keeps int) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(2026, 11, 24, 5, 0, 0, 0, time.UTC), memory: &memory{objects: map[string]object{}}, keeps: keeps, requests: -1}
-	w.memory.revive(-1, false)
+	w := &world{t: t, now: time.Date(2026, 11, 24, 5, 0, 0, 0, time.UTC), keeps: keeps, requests: -1}
+	w.life.Revive(-1, false)
 	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
-	all.Store(name, w.memory)
-	t.Cleanup(func() { all.Delete(name) })
+	mortal.Make(name, func(context.Context) mortal.Life { return &w.life })
+	t.Cleanup(func() { mortal.Forget(name) })
 	var err error
 	w.server, err = sandbox.New(sandbox.Config{Now: func() time.Time { return w.now }})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = w.server.Close() })
-	w.work, err = storage.Open(t.Context(), scheme+"://"+name+"/")
+	w.work, err = storage.Open(t.Context(), mortal.Scheme+"://"+name+"/")
 	require.NoError(t, err)
 	w.id, err = w.client().CreateAudience(t.Context(), "act_1", meta.NewAudience{Name: "vip", Mark: "cleanreach:acme/vip", CustomerFileSource: "USER_PROVIDED_ONLY", RetentionDays: keeps})
 	require.NoError(t, err)
@@ -128,7 +129,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 // heal lets everything go well, but for what trouble is drawn.
 func (w *world) heal() {
 	w.down, w.requests = false, -1
-	w.memory.revive(-1, false)
+	w.life.Revive(-1, false)
 }
 
 func (w *world) folder(run string) *storage.Folder { return w.work.Sub("runs/acme/vip/" + run) }
