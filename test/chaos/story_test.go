@@ -190,20 +190,21 @@ func (w *world) finish(run string, match []row) error {
 	if err := w.give(run, match); err != nil {
 		return err
 	}
-	input := map[string]string{"tenant": tenant, "audience": name}
+	input, ended := map[string]string{"tenant": tenant, "audience": name}, false
 	for n := range executions {
 		execution := run
 		if n > 0 {
 			execution = fmt.Sprintf("%s-again-%d", run, n)
 			w.mend(n >= calmAfter)
 			var err error
-			if input, err = w.again(run); err != nil {
+			if input, err = w.again(run, ended); err != nil {
 				return err
 			}
 		}
 		err := w.attempt(execution, input)
 		w.log.Info("an execution ended", "execution", execution, "error", err)
-		done, bad := w.judge(run, err == nil)
+		ended = err == nil
+		done, bad := w.judge(run, ended)
 		if done || bad != nil {
 			w.operators.Wait()
 			return errors.Join(bad, w.settle(run, match))
@@ -251,11 +252,12 @@ func (w *world) judge(run string, succeeded bool) (done bool, err error) {
 }
 
 // again is the input that continues a run: all of it, or, as redrive does when the run itself came to an end, the chunks that
-// there are letters about.
-func (w *world) again(run string) (map[string]string, error) {
+// there are letters about. While things go wrong somebody may have those of a run that failed sent again, too, but chunks of it
+// that nobody tried to send have no letters: in the end all of it is continued.
+func (w *world) again(run string, ended bool) (map[string]string, error) {
 	input := map[string]string{"tenant": tenant, "audience": name, "run": run}
 	ids := w.lettersOf(run)
-	if len(ids) == 0 || w.rand.IntN(2) == 0 {
+	if len(ids) == 0 || w.rand.IntN(2) == 0 || w.calm && !ended {
 		return input, nil
 	}
 	var planned, list []audience.Chunk
