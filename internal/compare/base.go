@@ -75,7 +75,7 @@ func (c *comparison) read(ctx context.Context, run string) (s *snapshot.Snapshot
 	}
 	missing, err := s.Missing(ctx, c.State)
 	if missing != "" {
-		reason = fmt.Sprintf("what was kept of run %s, of who is in the audience, lacks the file %s", run, missing)
+		reason = fmt.Sprintf("what was kept of run %s, of who is in the audience, lacks its file %s", run, missing)
 	}
 	return s, reason, err
 }

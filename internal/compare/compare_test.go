@@ -130,7 +130,7 @@ func TestWithoutASnapshot(t *testing.T) {
 			objects, err := b.state.List(b.t.Context(), "mirror/r1/members/")
 			require.NoError(b.t, err)
 			require.NoError(b.t, b.state.Delete(b.t.Context(), objects[0].Key))
-		}, audience.ModeReplace, "what was kept of run r1, of who is in the audience, lacks the file mirror/r1/members/shard-00000-00001.parquet"},
+		}, audience.ModeReplace, "what was kept of run r1, of who is in the audience, lacks its file mirror/r1/members/shard-00000-00001.parquet"},
 		{"a file is another", func(b *bench) {
 			require.NoError(b.t, b.state.Write(b.t.Context(), "mirror/r1/members/shard-00000-00001.parquet", nil))
 		}, audience.ModeReplace, "lacks its file"},
@@ -192,7 +192,7 @@ func TestUnfinishedSnapshotIsGone(t *testing.T) {
 	require.NoError(t, b.state.Delete(t.Context(), "mirror/r2/changes/joins/part-00001.parquet"))
 	changes := b.compare("r3", "1,a@x.org,a")
 	assert.Equal(t, audience.ModeReplace, changes.Mode)
-	assert.Contains(t, changes.Reason, "what was kept of run r2, of who is in the audience, lacks the file mirror/r2/changes/joins/part-00001.parquet")
+	assert.Contains(t, changes.Reason, "what was kept of run r2, of who is in the audience, lacks its file mirror/r2/changes/joins/part-00001.parquet")
 }
 
 // TestNobodyMatches takes everybody out where that is allowed.
