@@ -47,15 +47,16 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// linkStyle takes the styles out of a page, which has them all in itself, so that goldens do not repeat them. A browser finds
-// them all the same.
+// linkStyle takes the styles out of a page, which has them all in itself, so that goldens do not repeat them, and allows it to
+// read them from a file.
 func linkStyle(t *testing.T, page []byte) []byte {
 	t.Helper()
 	css, err := os.ReadFile("page.css")
 	require.NoError(t, err)
 	inline := slices.Concat([]byte("<style>\n"), css, []byte("</style>"))
 	require.Equal(t, 1, bytes.Count(page, inline), "the page must not need another file")
-	return bytes.Replace(page, inline, []byte(`<link rel="stylesheet" href="../page.css">`), 1)
+	page = bytes.Replace(page, inline, []byte(`<link rel="stylesheet" href="../page.css">`), 1)
+	return bytes.Replace(page, []byte("style-src 'unsafe-inline'"), []byte("style-src 'unsafe-inline' file:"), 1)
 }
 
 func TestOutcome(t *testing.T) {
