@@ -84,11 +84,11 @@ func (d dataset) writeMatch(ctx context.Context, name string, codec compress.Cod
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	w := parquet.NewGenericWriter[person](f, parquet.Compression(codec), parquet.MaxRowsPerRowGroup(rowGroup), parquet.DictionaryMaxBytes(dictionaryMost))
+	w := parquet.NewGenericWriter[customer](f, parquet.Compression(codec), parquet.MaxRowsPerRowGroup(rowGroup), parquet.DictionaryMaxBytes(dictionaryMost))
 	p := newPeople()
-	buffer := make([]person, 0, 1000)
+	buffer := make([]customer, 0, 1000)
 	for i := range rows {
-		buffer = append(buffer, p.person(i))
+		buffer = append(buffer, p.customer(i))
 		if len(buffer) < cap(buffer) && i+1 < rows {
 			continue
 		}
@@ -126,7 +126,7 @@ func (d dataset) writeCSV(ctx context.Context) (err error) {
 	_, _ = w.WriteString(csvHeader) // Flush tells
 	p := newPeople()
 	for i := range d.rows {
-		who := p.person(i)
+		who := p.customer(i)
 		phone := who.Phone[1:]
 		_, _ = fmt.Fprintf(w, "%s, %s,(%s) %s-%s,%s,%s/%s/%s,%s,%s,\"%s\",%s,%s-1234,%s,US,yes,%d.50\n",
 			who.ExternID, strings.ToUpper(who.Email[:1])+who.Email[1:], phone[:3], phone[3:6], phone[6:], who.Gender,
@@ -138,8 +138,8 @@ func (d dataset) writeCSV(ctx context.Context) (err error) {
 	return w.Flush()
 }
 
-// A person is a row of the match, in canonical form: fourteen keys, of which Meta wants twelve hashed.
-type person struct {
+// A customer is a row of the match, in canonical form: fourteen keys, of which Meta wants twelve hashed.
+type customer struct {
 	ExternID string `parquet:"extern_id,optional,dict"`
 	Email    string `parquet:"email,optional,dict"`
 	Phone    string `parquet:"phone,optional,dict"`
@@ -156,7 +156,7 @@ type person struct {
 	Country  string `parquet:"country,optional,dict"`
 }
 
-// people makes persons by number: the same ones each time, with as many different names and places as there are.
+// people makes customers by number: the same ones each time, with as many different names and places as there are.
 type people struct{ firsts, lasts, cities, states []string }
 
 func newPeople() *people {
@@ -181,11 +181,11 @@ func letters(s string) string {
 	}, strings.ToLower(s))
 }
 
-func (p *people) person(i int64) person {
+func (p *people) customer(i int64) customer {
 	r := rand.New(rand.NewPCG(uint64(i), 3)) //nolint:gosec // made-up people
 	skewed := func(from []string) string { return from[int(float64(len(from))*r.Float64()*r.Float64())] }
 	first, last := skewed(p.firsts), skewed(p.lasts)
-	who := person{
+	who := customer{
 		ExternID: fmt.Sprintf("C-%09d", i), Email: fmt.Sprintf("%s.%s%d@example.com", first, last, i),
 		Phone:  fmt.Sprintf("1%03d555%04d", 201+r.IntN(700), r.IntN(10_000)),
 		Gender: []string{"m", "f"}[r.IntN(2)], Year: fmt.Sprint(1940 + r.IntN(66)), Month: fmt.Sprintf("%02d", 1+r.IntN(12)), Day: fmt.Sprintf("%02d", 1+r.IntN(28)),

@@ -15,6 +15,8 @@ import (
 var measurements = []measurement{
 	{name: "hot-zstd", what: "upload without network, zstd", run: uploadTo(dataset.zstd, newSink(false))},
 	{name: "hot-snappy", what: "upload without network, snappy", run: uploadTo(dataset.snappy, newSink(false))},
+	{name: "step-read", what: "of that, reading the columns", cores: []int{1}, run: reading(false)},
+	{name: "step-convert", what: "of that, reading, normalising and hashing", cores: []int{1}, run: reading(true)},
 	{name: "loopback-zstd", what: "upload over HTTP to a server in the same process", run: uploadTo(dataset.zstd, loopback)},
 	{name: "prepare-csv", what: "prepare from CSV", run: prepareFrom(dataset.csv, "csv", csvColumns, csvKept)},
 	{name: "prepare-parquet", what: "prepare from Parquet", run: prepareFrom(dataset.zstd, "parquet", parquetColumns, "[]")},

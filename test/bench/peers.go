@@ -86,7 +86,7 @@ func plainGo(compare bool) func(context.Context, dataset, int) (sample, error) {
 			return sample{}, err
 		}
 		defer func() { _ = f.Close() }()
-		reader := parquet.NewGenericReader[person](f)
+		reader := parquet.NewGenericReader[customer](f)
 		defer func() { _ = reader.Close() }()
 		to := &sink{compare: compare}
 		s, err := timed(d.rows, func() error { return sendPlainly(ctx, reader, to) })
@@ -97,9 +97,9 @@ func plainGo(compare bool) func(context.Context, dataset, int) (sample, error) {
 
 const batchRows = 10_000
 
-func sendPlainly(ctx context.Context, reader *parquet.GenericReader[person], to *sink) error {
+func sendPlainly(ctx context.Context, reader *parquet.GenericReader[customer], to *sink) error {
 	normalizer := identity.NewNormalizer("US", time.Now)
-	rows := make([]person, batchRows)
+	rows := make([]customer, batchRows)
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -119,7 +119,7 @@ func sendPlainly(ctx context.Context, reader *parquet.GenericReader[person], to 
 	}
 }
 
-func (s *sink) takePlain(normalizer *identity.Normalizer, rows []person) error {
+func (s *sink) takePlain(normalizer *identity.Normalizer, rows []customer) error {
 	data := make([][]string, len(rows))
 	for i := range rows {
 		for _, v := range rows[i].values() {
@@ -152,7 +152,7 @@ type value struct {
 }
 
 // values are the row's values in the order of a schema.
-func (p *person) values() []value {
+func (p *customer) values() []value {
 	return []value{
 		{audience.ExternID, p.ExternID}, {audience.Email, p.Email}, {audience.Phone, p.Phone}, {audience.Gender, p.Gender}, {audience.DOBYear, p.Year},
 		{audience.DOBMonth, p.Month}, {audience.DOBDay, p.Day}, {audience.LastName, p.LastName}, {audience.First, p.First}, {audience.City, p.City},
