@@ -75,7 +75,7 @@ func TestUploadIsKilled(t *testing.T) {
 			r := b.start(demoArgs...)
 			b.ok(r)
 			assert.Positive(t, killed)
-			assert.Contains(t, r.stderr, "its task ended early")
+			assert.Contains(t, r.stderr, "ended early; waiting to start it again")
 			same(t, b)
 		})
 	}
