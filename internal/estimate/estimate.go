@@ -25,7 +25,7 @@ type Question struct {
 // Figures of a run that do not depend on the question.
 const (
 	start        = 40 * time.Second // of a Fargate task, until its code runs
-	prepareRate  = 350_000          // rows a second of one vCPU from CSV: test/bench/RESULTS.md
+	prepareRate  = 160_000          // rows a second of one vCPU from CSV: test/bench/RESULTS.md
 	bytesOfValue = 67               // of a hashed key in a request: 64 digits, quotes and comma
 	bytesOfOther = 40               // of EXTERN_ID or MADID
 	// worthStarting is how much longer than it takes to start an upload task should work.

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -75,6 +76,10 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.out, "out", "", "file to write the table into")
 	f.StringVar(&o.measure, "measure", "", "make one measurement and print it as JSON; how the others are made")
 	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	var err error
+	if o.data, err = filepath.Abs(o.data); err != nil { // its files become URLs
 		return o, err
 	}
 	switch {

@@ -49,7 +49,7 @@ func (r *results) of(name string, cores int) (s sample, ok bool) {
 // page is the results as Markdown.
 func (r *results) page() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# How fast it is\n\n`make bench ROWS=%d`, %s. %s.\nMedians of %d runs, each in a process of its own.\n\n", r.options.rows, time.Now().UTC().Format("2 January 2006"), machine(), r.options.repeat)
+	fmt.Fprintf(&b, "# How fast it is\n\n`make bench BENCH_ROWS=%d`, %s. %s.\nMedians of %d runs, each in a process of its own.\n\n", r.options.rows, time.Now().UTC().Format("2 January 2006"), machine(), r.options.repeat)
 	b.WriteString("| what | cores | rows/s | ns/row | CPU ns/row | allocations/row | peak memory | slowest ns/row |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, one := range r.all {
 		if len(one.samples) == 0 {

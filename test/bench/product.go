@@ -92,9 +92,12 @@ func uploadTo(file func(dataset) string, connect func() (upload.Meta, func(), er
 			return sample{}, err
 		}
 		defer b.close()
-		_, chunks, err := b.plan(ctx)
+		p, chunks, err := b.plan(ctx)
 		if err != nil {
 			return sample{}, err
+		}
+		if p.Rows != d.rows {
+			return sample{}, fmt.Errorf("the match in %s has %d rows: remove %s, so that it is made again", p.Location, p.Rows, d.dir)
 		}
 		users, done, err := connect()
 		if err != nil {
