@@ -23,23 +23,18 @@ import (
 	"github.com/cleanreach/cleanreach/internal/upload"
 )
 
-var preflightStage = stageFunc{"preflight", true, func(ctx context.Context, w *work) error {
+var preflightStage = stageFunc{"preflight", true, withState(func(ctx context.Context, w *work, state *storage.Folder) error {
 	client, _, err := connect(ctx, w)
 	if err != nil {
 		return err
 	}
-	state, done, err := stateOf(ctx, w.run)
-	if err != nil {
-		return err
-	}
-	defer done()
 	if err := succession.Of(w.run, state).Check(ctx); err != nil {
 		return err
 	}
 	result, err := preflight.Run(ctx, preflight.Deps{Run: w.run, Folder: w.folder, State: state, Meta: client, Now: time.Now, Log: w.log})
 	w.measurePreflight(result)
 	return err
-}}
+})}
 
 var prepareStage = stageFunc{"prepare", true, func(ctx context.Context, w *work) error {
 	catalog, err := openCatalog(ctx, w.env[envCatalog])
@@ -58,12 +53,7 @@ var prepareStage = stageFunc{"prepare", true, func(ctx context.Context, w *work)
 	return err
 }}
 
-var compareStage = stageFunc{"compare", false, func(ctx context.Context, w *work) error {
-	state, closeState, err := stateOf(ctx, w.run)
-	if err != nil {
-		return err
-	}
-	defer closeState()
+var compareStage = stageFunc{"compare", false, withState(func(ctx context.Context, w *work, state *storage.Folder) error {
 	list, done, err := suppressionOf(ctx, w.run)
 	if err != nil {
 		return err
@@ -71,15 +61,10 @@ var compareStage = stageFunc{"compare", false, func(ctx context.Context, w *work
 	defer done()
 	_, err = compare.Run(ctx, compare.Deps{Run: w.run, Folder: w.folder, State: state, Suppression: list, Now: time.Now, Log: w.log})
 	return err
-}}
+})}
 
-var planStage = stageFunc{"plan", false, func(ctx context.Context, w *work) error {
+var planStage = stageFunc{"plan", false, withState(func(ctx context.Context, w *work, state *storage.Folder) error {
 	before := w.planned(ctx)
-	state, done, err := stateOf(ctx, w.run)
-	if err != nil {
-		return err
-	}
-	defer done()
 	planned, err := plan.Run(ctx, plan.Deps{Run: w.run, Folder: w.folder, State: state, Now: time.Now, Log: w.log})
 	w.measurePlan(ctx, planned, before)
 	if err != nil || planned.Chunks == 0 {
@@ -89,7 +74,7 @@ var planStage = stageFunc{"plan", false, func(ctx context.Context, w *work) erro
 		return err
 	}
 	return succession.Of(w.run, state).Note(ctx)
-}}
+})}
 
 var uploadStage = stageFunc{"upload", false, func(ctx context.Context, w *work) error {
 	if w.env[envChunk] == "" {
@@ -112,19 +97,14 @@ var uploadStage = stageFunc{"upload", false, func(ctx context.Context, w *work) 
 	return err
 }}
 
-var advanceStage = stageFunc{"advance", false, func(ctx context.Context, w *work) error {
+var advanceStage = stageFunc{"advance", false, withState(func(ctx context.Context, w *work, state *storage.Folder) error {
 	client, _, err := connect(ctx, w)
 	if err != nil {
 		return err
 	}
-	state, done, err := stateOf(ctx, w.run)
-	if err != nil {
-		return err
-	}
-	defer done()
 	_, err = advance.Run(ctx, advance.Deps{Run: w.run, Folder: w.folder, State: state, Meta: client, Now: time.Now, Log: w.log})
 	return err
-}}
+})}
 
 var reportStage = stageFunc{"report", false, func(ctx context.Context, w *work) error {
 	made, err := report.Run(ctx, report.Deps{Run: w.run, Folder: w.folder, Meta: reportMeta(ctx, w), Now: time.Now, Sleep: sleep, Log: w.log})
@@ -137,15 +117,12 @@ var reportStage = stageFunc{"report", false, func(ctx context.Context, w *work) 
 
 // reported has a mirror keep who is in the audience now, while the lease is this run's.
 func (w *work) reported(ctx context.Context, made *audience.Report) error {
-	state, done, err := stateOf(ctx, w.run)
-	if err != nil {
-		return err
-	}
-	defer done()
-	if err := w.keep(ctx); err != nil {
-		return err
-	}
-	return snapshot.Reported(ctx, state, w.run, made)
+	return withState(func(ctx context.Context, w *work, state *storage.Folder) error {
+		if err := w.keep(ctx); err != nil {
+			return err
+		}
+		return snapshot.Reported(ctx, state, w.run, made)
+	})(ctx, w)
 }
 
 // suppressionOf opens the list of the people of the run's tenant who opted out. done lets go of it.
@@ -155,6 +132,18 @@ func suppressionOf(ctx context.Context, run *audience.Run) (list *suppression.Li
 		return nil, nil, err
 	}
 	return suppression.Open(bucket, run.Tenant), done, nil
+}
+
+// withState gives a stage the folder of what outlives the runs of the audience.
+func withState(run func(context.Context, *work, *storage.Folder) error) func(context.Context, *work) error {
+	return func(ctx context.Context, w *work) error {
+		state, done, err := stateOf(ctx, w.run)
+		if err != nil {
+			return err
+		}
+		defer done()
+		return run(ctx, w, state)
+	}
 }
 
 // stateOf opens the folder of what outlives the runs of the run's audience. done lets go of it.

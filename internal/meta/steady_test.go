@@ -230,7 +230,7 @@ func TestTasksAreDisturbed(t *testing.T) {
 		{"half of the tasks come later", 8, func(a *account) { a.late = 45 * time.Minute }, 0.95, 0, 0, 0.8},
 		{"more tasks than calls fit into the limit", 32, func(*account) {}, 0.95, 84, 72, 0},
 		{"no headers at all", 4, later(0, without), 0.95, 40, 30, 0.8},
-		{"the headers vanish", 4, later(2*time.Hour, without), 0.95, 20, 20, 0.8}, // 0, 4 or 14 by the order in which the tasks wake
+		{"the headers vanish", 4, later(2*time.Hour, without), 0.95, 20, 20, 0.8}, // mostly 0 or 4, by the order in which the tasks wake; of 100 runs three had 14 or 17
 		{"the headers come back", 4, func(a *account) {
 			start := time.Now()
 			a.headers = func(h http.Header) {
