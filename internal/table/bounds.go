@@ -1,0 +1,85 @@
+package table
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"math"
+)
+
+// longestBound is the length beyond which a value is no bound: it would be in the footer as a whole.
+const longestBound = 256
+
+// bounds are the smallest and the largest of some values, as Parquet stores them.
+type bounds struct {
+	compare  func(a, b []byte) int // nil for text, which compares by its bytes
+	min, max []byte                // nil: none
+	low      uint64                // the beginnings of min and max, of text
+	high     uint64
+	open     bool // a value was too long
+}
+
+func boundsOf(t Type) bounds {
+	switch t {
+	case String:
+		return bounds{}
+	case Double:
+		return bounds{compare: func(a, b []byte) int { return cmp.Compare(asDouble(a), asDouble(b)) }}
+	case Boolean:
+		return bounds{compare: bytes.Compare}
+	case Date:
+		return bounds{compare: func(a, b []byte) int { return cmp.Compare(asInt32(a), asInt32(b)) }}
+	}
+	return bounds{compare: func(a, b []byte) int { return cmp.Compare(asInt64(a), asInt64(b)) }}
+}
+
+func asDouble(v []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(v)) }
+
+func asInt64(v []byte) int64 { return int64(binary.LittleEndian.Uint64(v)) } //nolint:gosec // the bits of a signed number
+
+func asInt32(v []byte) int32 { return int32(binary.LittleEndian.Uint32(v)) } //nolint:gosec // likewise
+
+func (b *bounds) reset() {
+	b.min, b.max, b.open = nil, nil, false
+}
+
+func (b *bounds) add(value []byte) {
+	switch {
+	case b.compare == nil:
+		b.addText(value)
+	case b.min == nil:
+		b.min, b.max = bytes.Clone(value), bytes.Clone(value)
+	case b.compare(value, b.min) < 0:
+		b.min = append(b.min[:0], value...)
+	case b.compare(value, b.max) > 0:
+		b.max = append(b.max[:0], value...)
+	}
+}
+
+// addText looks at the beginning of the value first, which nearly always tells.
+func (b *bounds) addText(value []byte) {
+	begin := beginning(value)
+	if b.min != nil && begin > b.low && begin < b.high {
+		return
+	}
+	if len(value) > longestBound {
+		b.open = true
+		return
+	}
+	if b.min == nil || bytes.Compare(value, b.min) < 0 {
+		b.min, b.low = append(make([]byte, 0, len(value)), value...), begin
+	}
+	if b.max == nil || bytes.Compare(value, b.max) > 0 {
+		b.max, b.high = append(make([]byte, 0, len(value)), value...), begin
+	}
+}
+
+// beginning has the first eight bytes of text, in the order in which texts compare.
+func beginning(text []byte) uint64 {
+	if len(text) >= 8 {
+		return binary.BigEndian.Uint64(text)
+	}
+	var padded [8]byte
+	copy(padded[:], text)
+	return binary.BigEndian.Uint64(padded[:])
+}
