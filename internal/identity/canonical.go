@@ -122,8 +122,12 @@ func isPlainNumber(v []byte) bool {
 	if len(v) < fewestDigits || !allDigits(v) || sameByte(v) || string(v) == oneToZero {
 		return false
 	}
-	found, ok, known := quickParse(v, true, "")
-	return known && ok && found.valid && !sameByte(found.national()) && bytes.Equal(found.text(), v)
+	p := planOf(v)
+	if p == nil || !p.ready() {
+		return false
+	}
+	national := v[len(p.codeText):]
+	return !sameByte(national) && p.isPlain(national)
 }
 
 // fewestDigits is where isDummy begins to look.

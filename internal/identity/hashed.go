@@ -15,8 +15,8 @@ const hashLength = 2 * sha256.Size
 
 // AppendHash appends the SHA-256 of a canonical value as 64 lower-case hex digits. A canonical value is never empty.
 func AppendHash(dst, canonical []byte) []byte {
-	sum := sha.Sum(canonical)
-	return append(dst, sum[:]...)
+	digest := sha.Digest(sha256.Sum256(canonical))
+	return digest.AppendHex(dst)
 }
 
 // alreadyHashed tells values that somebody has hashed before. Only SHA-256 in hexadecimal is of use to Meta; a reason

@@ -76,6 +76,15 @@ func (p *plan) finish(national []byte) (found number, ok, known bool) {
 	return found, true, true
 }
 
+// isPlain reports national numbers that finish would give as they are, and as assigned. It may say no to some of them.
+func (p *plan) isPlain(national []byte) bool {
+	if p.main != p || p.trunk != nil && p.trunk.begins(national) || p.length(len(national)) != lengthPossible {
+		return false
+	}
+	valid, known := p.assigned(national)
+	return valid && known
+}
+
 // assigned reports whether a national number has the form of those that are assigned, in any region with this code.
 func (p *plan) assigned(national []byte) (valid, known bool) {
 	if v := p.main.all.Load(); v != nil {

@@ -2,13 +2,11 @@ package meta
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
-	"github.com/cleanreach/cleanreach/internal/sha"
 )
 
 // BatchRows is the most rows that Meta takes in one request to /users.
@@ -36,7 +34,7 @@ type Batch struct {
 //	p := meta.NewPayload(schema)
 //	for each batch {
 //		p.Reset()
-//		for each row { p.BeginRow(); for each key { p.Value(v) or p.Hash(hex) }; p.EndRow() }
+//		for each row { p.BeginRow(); for each key { p.Value(v) }; p.EndRow() }
 //		ack, err := users.AddUsers(ctx, audienceID, p.Batch(session))
 //	}
 //
@@ -44,10 +42,12 @@ type Batch struct {
 // program: they panic. A Payload is for one goroutine.
 type Payload struct {
 	keys   int
-	people int    // how many of the keys, the first ones, Meta matches people by
-	head   int    // length of the body up to the rows
-	buf    []byte // the body up to and with the last row
-	part   []byte // rows that Append puts together
+	people int      // how many of the keys, the first ones, Meta matches people by
+	head   int      // length of the body up to the rows
+	buf    []byte   // the body up to and with the last row
+	part   []byte   // rows that Append puts together
+	texts  [][]byte // of those rows: column by column what is not hashed
+	hex    []byte   // a digest that it writes alone
 	rows   int
 	starts []int // of each row in buf
 	cuts   []int // how much of each row is about who it is, when there are other keys too
@@ -80,8 +80,12 @@ func NewPayload(schema []audience.Key) *Payload {
 	return p
 }
 
-// Grow makes room for a body of a size.
-func (p *Payload) Grow(size int) { p.buf = slices.Grow(p.buf, max(size-len(p.buf), 0)) }
+// Grow makes room for a body of a size. Unlike slices.Grow it touches no memory before there is something to write.
+func (p *Payload) Grow(size int) {
+	if size > cap(p.buf) {
+		p.buf = append(make([]byte, 0, size), p.buf...)
+	}
+}
 
 // Reset drops the rows and keeps the schema and the buffer.
 func (p *Payload) Reset() {
@@ -112,23 +116,6 @@ func (p *Payload) Value(v []byte) {
 	} else {
 		p.buf = quote(p.buf, v)
 	}
-	p.endValue()
-}
-
-// Hash is Value for a hash; nil says that there is none.
-func (p *Payload) Hash(hex *sha.Hex) {
-	if hex == nil {
-		p.Value(nil)
-		return
-	}
-	p.beginValue()
-	const size = sha.HexLength + 2
-	n := len(p.buf)
-	p.buf = slices.Grow(p.buf, size)[:n+size]
-	quoted := (*[size]byte)(p.buf[n:])
-	quoted[0], quoted[size-1] = '"', '"'
-	copied := *hex // in registers: the compiler cannot know that the two do not overlap, and would call for a copy
-	*(*sha.Hex)(quoted[1:]) = copied
 	p.endValue()
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
+	"github.com/cleanreach/cleanreach/internal/identity"
 	"github.com/cleanreach/cleanreach/internal/meta"
-	"github.com/cleanreach/cleanreach/internal/sha"
 )
 
 // usersBody is the documented body of a request to /users.
@@ -227,21 +227,17 @@ func FuzzPayloadRows(f *testing.F) {
 		var want []string
 		values := bytes.Split(text, []byte("|"))
 		for i, v := range values {
-			hex := sha.Sum(v)
+			var hash []byte
+			if i%2 == int(split%2) {
+				hash = identity.AppendHash(nil, v)
+			}
 			p.BeginRow()
 			p.Value(v)
-			if i%2 == int(split%2) {
-				p.Hash(&hex)
-			} else {
-				p.Hash(nil)
-			}
+			p.Value(hash)
 			p.Value(values[len(values)-1-i])
 			p.Value([]byte("1.5"))
 			p.EndRow()
-			row := []string{string(v), "", string(values[len(values)-1-i])}
-			if i%2 == int(split%2) {
-				row[1] = string(hex[:])
-			}
+			row := []string{string(v), string(hash), string(values[len(values)-1-i])}
 			var parts []string
 			for _, value := range row {
 				quoted, err := json.Marshal(strings.ToValidUTF8(value, "\ufffd"))

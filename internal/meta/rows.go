@@ -8,10 +8,8 @@ import (
 
 // A Column is the values of a key for rows by number, as Append takes them.
 type Column struct {
-	// Hashes has the hashes of a key that travels hashed, and Cells for each row the place of its own, or -1 for none. Rows
-	// of the same value may share one. Cells is nil for all other keys.
-	Cells  []int32
-	Hashes []sha.Hex
+	// Digests has those of a key that travels hashed. Their Places are nil for all other keys.
+	Digests sha.Rows
 
 	// Text has the values of a key that is not hashed, as Value takes them.
 	Text interface{ Value(row int) []byte }
@@ -21,15 +19,15 @@ type Column struct {
 const appendRows = 32
 
 // Append appends rows of columns, which are the schema's keys in its order; what is left of the keys has the same value in all
-// rows. It does what BeginRow, Value and EndRow do for each row, and hashes, which are most of a body, do not wait for one
+// rows. It does what BeginRow, Value and EndRow do for each row, and digests, which are most of a body, do not wait for one
 // another.
 func (p *Payload) Append(columns []Column, common [][]byte, rows []int32) {
 	if p.values >= 0 || len(columns)+len(common) != p.keys || len(rows) > BatchRows-p.rows {
 		panic("meta: Append inside a row, of other keys than the schema's, or of more rows than Meta takes")
 	}
 	for part := range slices.Chunk(rows, appendRows) {
-		if sizes, plain := p.measure(columns, common, part); plain {
-			p.appendPart(columns, common, part, &sizes)
+		if width, plain := p.measure(columns, common, part); plain {
+			p.appendPart(columns, common, part, width)
 		} else {
 			p.appendEach(columns, common, part)
 		}
@@ -42,12 +40,13 @@ func (p *Payload) appendEach(columns []Column, common [][]byte, rows []int32) {
 		p.BeginRow()
 		for i := range columns {
 			switch c := &columns[i]; {
-			case c.Cells == nil:
+			case c.Digests.Places == nil:
 				p.Value(c.Text.Value(int(row)))
-			case c.Cells[row] < 0:
-				p.Hash(nil)
+			case c.Digests.Places[row] < 0:
+				p.Value(nil)
 			default:
-				p.Hash(&c.Hashes[c.Cells[row]])
+				p.hex = c.Digests.Digests[c.Digests.Places[row]].AppendHex(p.hex[:0])
+				p.Value(p.hex)
 			}
 		}
 		for _, value := range common {
@@ -57,120 +56,88 @@ func (p *Payload) appendEach(columns []Column, common [][]byte, rows []int32) {
 	}
 }
 
-const (
-	blankSize  = len(`,""`)                // of an empty value with what is before it: a bracket or a comma
-	hashedSize = blankSize + sha.HexLength // of a hash likewise
-)
-
 // RowBytes is how long a row of so many keys is that has all of them hashed. Few rows are longer.
-func RowBytes(keys int) int { return len(`[],`) + keys*hashedSize }
+func RowBytes(keys int) int { return len(`[],`) + keys*sha.QuotedSize }
 
-// measure finds how long each row will be, with a comma behind it. It is not plain if a text has to be escaped.
-func (p *Payload) measure(columns []Column, common [][]byte, rows []int32) (sizes [appendRows]int, plain bool) {
-	each := len(`],`)
+// measure finds how long a row is at most, with a comma behind it, and keeps what is text. It is not plain if a text has to be
+// escaped.
+func (p *Payload) measure(columns []Column, common [][]byte, rows []int32) (width int, plain bool) {
+	width = len(`],`)
 	for i, value := range common {
 		if len(columns)+i < p.people && !isPlain(value) {
-			return sizes, false
+			return 0, false
 		}
-		each += p.sizeOf(len(columns)+i, value)
+		width += sha.BlankSize + len(value)
 	}
-	for r := range rows {
-		sizes[r] = each
-	}
+	p.texts = p.texts[:0]
 	for i := range columns {
 		c := &columns[i]
-		for r, row := range rows {
-			if c.Cells != nil {
-				sizes[r] += blankSize
-				if c.Cells[row] >= 0 {
-					sizes[r] += sha.HexLength
-				}
-				continue
-			}
+		if c.Digests.Places != nil {
+			width += sha.QuotedSize
+			continue
+		}
+		longest := 0
+		for _, row := range rows {
 			value := c.Text.Value(int(row))
 			if i < p.people && !isPlain(value) {
-				return sizes, false
+				return 0, false
 			}
-			sizes[r] += p.sizeOf(i, value)
+			p.texts = append(p.texts, value)
+			longest = max(longest, len(value))
 		}
+		width += sha.BlankSize + longest
 	}
-	return sizes, true
+	return width, true
 }
 
-// sizeOf is how long a value of the i-th key is with what is before it.
-func (p *Payload) sizeOf(i int, value []byte) int {
-	if i >= p.people && len(value) > 0 {
-		return 1 + len(value)
+// appendPart appends rows column by column, none of which is longer than width. They are put together in a buffer that stays in
+// the cache, and copied at once: to write all over the body would wait for memory.
+func (p *Payload) appendPart(columns []Column, common [][]byte, rows []int32, width int) {
+	p.part = slices.Grow(p.part[:0], width*len(rows))[:width*len(rows)]
+	var all [appendRows]int // where each row is to be continued in the part
+	at := all[:len(rows)]
+	for r := range at {
+		at[r] = width * r
 	}
-	return blankSize + len(value)
-}
-
-// appendPart appends rows column by column. sizes tells how long each is. They are put together in a buffer that stays in the
-// cache, and copied at once: to write all over the body would wait for memory.
-func (p *Payload) appendPart(columns []Column, common [][]byte, rows []int32, sizes *[appendRows]int) {
-	if p.rows > 0 {
-		p.buf = append(p.buf, ',')
-	}
-	var at [appendRows]int // where each row is to be continued in the part
-	n := 0
-	for r := range rows {
-		at[r] = n
-		p.starts = append(p.starts, len(p.buf)+n)
-		n += sizes[r]
-	}
-	p.part = slices.Grow(p.part[:0], n)[:n]
-	before := byte('[')
+	before, texts := byte('['), p.texts
 	for i := range columns {
-		p.cut(i, rows, &at)
-		if c := &columns[i]; c.Cells != nil {
-			putHashes(p.part, c, before, rows, &at)
+		p.cut(i, at, width)
+		if c := &columns[i]; c.Digests.Places != nil {
+			c.Digests.PutQuoted(p.part, at, rows, before)
 		} else {
-			for r, row := range rows {
-				at[r] += p.putText(p.part[at[r]:], i, before, c.Text.Value(int(row)))
+			for r := range at {
+				at[r] += p.putText(p.part[at[r]:], i, before, texts[r])
 			}
+			texts = texts[len(rows):]
 		}
 		before = ','
 	}
 	for i, value := range common {
-		p.cut(len(columns)+i, rows, &at)
-		for r := range rows {
+		p.cut(len(columns)+i, at, width)
+		for r := range at {
 			at[r] += p.putText(p.part[at[r]:], len(columns)+i, before, value)
 		}
 		before = ','
 	}
-	for r := range rows {
-		p.part[at[r]], p.part[at[r]+1] = ']', ','
+	if p.rows > 0 {
+		p.buf = append(p.buf, ',')
 	}
-	p.buf = append(p.buf, p.part[:n-1]...) // without the last comma
+	for r, end := range at {
+		p.part[end], p.part[end+1] = ']', ','
+		p.starts = append(p.starts, len(p.buf))
+		p.buf = append(p.buf, p.part[width*r:end+2]...)
+	}
+	p.buf = p.buf[:len(p.buf)-1] // without the last comma
 	p.rows += len(rows)
 }
 
 // cut notes how much of each row is about who it is, before the first key that is about something else.
-func (p *Payload) cut(key int, rows []int32, at *[appendRows]int) {
+func (p *Payload) cut(key int, at []int, width int) {
 	if key != p.people {
 		return
 	}
-	first := len(p.starts) - len(rows)
-	for r := range rows {
-		p.cuts = append(p.cuts, len(p.buf)+at[r]-p.starts[first+r])
-	}
-}
-
-// putHashes writes a column's hashes behind what is there of each row.
-func putHashes(buf []byte, c *Column, before byte, rows []int32, at *[appendRows]int) {
-	for r, row := range rows {
-		cell := c.Cells[row]
-		if cell < 0 {
-			blank := (*[blankSize]byte)(buf[at[r]:])
-			blank[0], blank[1], blank[2] = before, '"', '"'
-			at[r] += blankSize
-			continue
-		}
-		hash := c.Hashes[cell]
-		quoted := (*[hashedSize]byte)(buf[at[r]:])
-		quoted[0], quoted[1], quoted[hashedSize-1] = before, '"', '"'
-		*(*sha.Hex)(quoted[2:]) = hash
-		at[r] += hashedSize
+	for r, end := range at {
+		p.cuts = append(p.cuts, end-width*r)
 	}
 }
 

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"math/rand/v2"
 	"testing"
 
@@ -18,16 +19,16 @@ func (t texts) Value(row int) []byte { return t[row] }
 
 // someColumns are of every kind that a schema has, with values by chance; some need escaping.
 func someColumns(r *rand.Rand, rows int, odd bool) ([]audience.Key, []Column, [][]byte) {
-	hashes := make([]sha.Hex, 7)
-	for i := range hashes {
-		hashes[i] = sha.Sum([]byte{byte(i)})
+	digests := make([]sha.Digest, 7)
+	for i := range digests {
+		digests[i] = sha256.Sum256([]byte{byte(i)})
 	}
-	cells := func() []int32 {
-		all := make([]int32, rows)
-		for i := range all {
-			all[i] = int32(r.IntN(len(hashes)+1)) - 1
+	hashed := func() Column {
+		places := make([]int32, rows)
+		for i := range places {
+			places[i] = int32(r.IntN(len(digests)+1)) - 1
 		}
-		return all
+		return Column{Digests: sha.Rows{Places: places, Digests: digests}}
 	}
 	text := func(of ...string) texts {
 		all := make(texts, rows)
@@ -41,7 +42,7 @@ func someColumns(r *rand.Rand, rows int, odd bool) ([]audience.Key, []Column, []
 		ids = append(ids, `a"b`, "Zoë", "\x00", "\xff")
 	}
 	schema := []audience.Key{audience.ExternID, audience.Email, audience.MADID, audience.Country}
-	columns := []Column{{Text: text(ids...)}, {Cells: cells(), Hashes: hashes}, {Text: text("", "38400000-8cf0-11bd-b23e-10b96e40000d")}, {Cells: cells(), Hashes: hashes}}
+	columns := []Column{{Text: text(ids...)}, hashed(), {Text: text("", "38400000-8cf0-11bd-b23e-10b96e40000d")}, hashed()}
 	var common [][]byte
 	if r.IntN(2) == 0 {
 		schema, columns = append(schema, audience.LookalikeValue), append(columns, Column{Text: text("", "1.5", "0")})

@@ -1,6 +1,8 @@
 package person
 
 import (
+	"slices"
+
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/identity"
 	"github.com/cleanreach/cleanreach/internal/sha"
@@ -37,7 +39,8 @@ func newColumn(key audience.Key, hashed bool) Column {
 	return c
 }
 
-// convert fills Out from the matched values. of has each row's country, or is nil.
+// convert fills Out from the matched values, which must stay what they are for as long as it is read. of has each row's
+// country, or is nil.
 func (c *Column) convert(normalizer *identity.Normalizer, in *table.Column, of *countries, seen *Tally) {
 	if !c.byCountry {
 		of = nil
@@ -45,9 +48,11 @@ func (c *Column) convert(normalizer *identity.Normalizer, in *table.Column, of *
 	switch {
 	case !c.Key.Hashed():
 		c.convertText(normalizer, in)
+	case c.repeats == nil: // a dictionary of them would be kept for nothing
+		c.convertEach(normalizer, in, of)
 	case in.Dict != nil && in.Dict.Len() <= mostKnown:
 		c.convertKnown(normalizer, in.Dict, in.Codes, of)
-	case c.repeats != nil && in.Len() <= mostKnown:
+	case in.Len() <= mostKnown:
 		seen, codes := c.repeats.codes(in)
 		c.convertKnown(normalizer, seen, codes, of)
 	default:
@@ -57,13 +62,26 @@ func (c *Column) convert(normalizer *identity.Normalizer, in *table.Column, of *
 	c.dropped.count(c.Key, seen)
 }
 
-// convertText is for keys that are not hashed. Their values hardly ever come again, and do not depend on the country.
+// convertText is for keys that are not hashed. Their values hardly ever come again, and do not depend on the country. Where all
+// are in form, as they should be, they stay where they are.
 func (c *Column) convertText(normalizer *identity.Normalizer, in *table.Column) {
-	c.Out.text.Reset()
 	needed := c.Key == audience.LookalikeValue // see Rows.Usable
+	inForm := func(value []byte) bool {
+		return len(value) == 0 && !needed || normalizer.IsCanonical(c.Key, value, nil)
+	}
+	row := 0
+	for row < in.Len() && inForm(in.Value(row)) {
+		row++
+	}
+	if row == in.Len() {
+		c.Out.text = in
+		return
+	}
+	c.Out.text = &c.Out.copied
+	c.Out.text.Reset()
 	for i := range in.Len() {
 		value := in.Value(i)
-		if len(value) == 0 && !needed || normalizer.IsCanonical(c.Key, value, nil) {
+		if i < row || inForm(value) {
 			c.Out.text.Append(value)
 			continue
 		}
@@ -81,14 +99,17 @@ func (c *Column) convertText(normalizer *identity.Normalizer, in *table.Column) 
 func (c *Column) convertEach(normalizer *identity.Normalizer, in *table.Column, of *countries) {
 	c.known.of = nil // its hashes go
 	c.Out.hashes.Reset()
-	c.begin()
-	for i := range in.Len() {
-		m := nothing
+	cells := c.begin(in.Len())
+	for i := range cells {
+		cell, number := int32(none), int16(noCountry)
 		if value := in.Value(i); len(value) > 0 {
 			_, country := of.row(i)
-			m = c.make(normalizer, value, country)
+			cell, number = c.make(normalizer, value, country)
 		}
-		c.put(&m)
+		cells[i] = c.drop(cell)
+		if c.countries != nil {
+			c.countries.rows[i] = number
+		}
 	}
 }
 
@@ -97,48 +118,68 @@ func (c *Column) convertKnown(normalizer *identity.Normalizer, dict dictionary, 
 	if c.Out.hashes.Len() > mostKnown {
 		c.known.of = nil
 	}
-	if c.known.begin(dict) {
+	k := &c.known
+	if k.begin(dict, c.countries != nil) {
 		c.Out.hashes.Reset()
+		c.Out.hashes.Grow(dict.Len())
 	}
-	c.begin()
+	cells := c.begin(len(codes))
 	for i, code := range codes {
-		m := &nothing
+		cell := int32(none)
 		if code >= 0 {
-			m = &c.known.made[code]
-			if number, country := of.row(i); m.cell == unmade || m.by != number {
-				*m = c.make(normalizer, dict.Value(int(code)), country)
-				m.by = number
+			cell = k.cells[code]
+			if number, country := of.row(i); cell == unmade || number != k.by[code] {
+				cell = c.remember(normalizer, dict, code, number, country)
+			}
+			if cell <= dropped {
+				cell = c.drop(cell)
 			}
 		}
-		c.put(m)
+		cells[i] = cell
 	}
+	if c.countries != nil {
+		c.countries.of(k, codes)
+	}
+}
+
+// remember makes a value of a dictionary for rows of a country.
+func (c *Column) remember(normalizer *identity.Normalizer, dict dictionary, code int32, number int16, country []byte) int32 {
+	cell, is := int32(none), int16(noCountry)
+	if value := dict.Value(int(code)); len(value) > 0 {
+		cell, is = c.make(normalizer, value, country)
+	}
+	c.known.cells[code], c.known.by[code] = cell, number
+	if c.countries != nil {
+		c.known.country[code] = is
+	}
+	return cell
 }
 
 // begin makes room for a batch's rows.
-func (c *Column) begin() {
-	c.Out.cells = c.Out.cells[:0]
+func (c *Column) begin(rows int) []int32 {
+	c.Out.cells = slices.Grow(c.Out.cells[:0], rows)[:rows]
 	if c.countries != nil {
-		c.countries.rows = c.countries.rows[:0]
+		c.countries.rows = slices.Grow(c.countries.rows[:0], rows)[:rows]
 	}
+	return c.Out.cells
 }
 
-// put gives the next row what became of its value.
-func (c *Column) put(m *made) {
-	c.dropped.add(m.dropped)
-	c.Out.cells = append(c.Out.cells, m.cell)
-	if c.countries != nil {
-		c.countries.rows = append(c.countries.rows, m.country)
+// drop counts a row whose value was dropped, and gives what its cell is then.
+func (c *Column) drop(cell int32) int32 {
+	if cell > dropped {
+		return cell
 	}
+	c.dropped.add(dropped - cell)
+	return none
 }
 
-// make brings a value into form and adds it to the hashes.
-func (c *Column) make(normalizer *identity.Normalizer, value, country []byte) made {
+// make brings a value into form and adds it to the hashes. It gives the value's cell and, of COUNTRY, the country's number.
+func (c *Column) make(normalizer *identity.Normalizer, value, country []byte) (cell int32, number int16) {
 	hashes := &c.Out.hashes
-	m := made{cell: int32(hashes.Len())} //nolint:gosec // a batch's rows beyond mostKnown at most
+	cell = int32(hashes.Len()) //nolint:gosec // a batch's rows beyond mostKnown at most
 	if !c.hashed && normalizer.IsCanonical(c.Key, value, country) {
 		hashes.Add(value)
-		m.country = c.countries.number(value)
-		return m
+		return cell, c.countries.number(value)
 	}
 	found := identity.Form{Hashed: true}
 	if !identity.IsHash(value) {
@@ -148,16 +189,15 @@ func (c *Column) make(normalizer *identity.Normalizer, value, country []byte) ma
 			value, found = onlyHash(value, found)
 		}
 	}
-	switch {
-	case len(value) == 0:
-		m.cell = none
-	case found.Hashed:
-		hashes.AddHex(sha.Hex(value))
-	default:
+	if len(value) == 0 {
+		return dropped - c.dropped.number(found.Reason), noCountry
+	}
+	if digest, is := sha.FromHex(value); is && found.Hashed {
+		hashes.AddDigest(digest)
+	} else {
 		hashes.Add(value)
 	}
-	m.country, m.dropped = c.countries.number(value), c.dropped.number(found.Reason)
-	return m
+	return cell, c.countries.number(value)
 }
 
 // onlyHash drops what is no hash out of a column of hashes.

@@ -28,6 +28,16 @@ func (c *countries) row(i int) (number int16, code []byte) {
 	return number, c.codes[number]
 }
 
+// of gives a batch's rows the countries that a dictionary's values are.
+func (c *countries) of(k *known, codes []int32) {
+	for i, code := range codes {
+		c.rows[i] = noCountry
+		if code >= 0 {
+			c.rows[i] = k.country[code]
+		}
+	}
+}
+
 // number is that of a canonical country or of its hash. Other columns than COUNTRY have no countries.
 func (c *countries) number(country []byte) int16 {
 	if c == nil || len(country) == 0 {

@@ -2,13 +2,14 @@ package person
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
 	"github.com/cleanreach/cleanreach/internal/table"
 )
 
-// mostKnown bounds how many different values of a column are kept with their hashes: 5 MiB a column. There are not as many
+// mostKnown bounds how many different values of a column are kept with their hashes: 3 MiB a column. There are not as many
 // cities, first names or American ZIP codes.
 const mostKnown = 1 << 16
 
@@ -18,33 +19,33 @@ type dictionary interface {
 	Value(code int) []byte
 }
 
-// A made is what became of a value.
-type made struct {
-	cell    int32 // its hash, none or unmade
-	country int16 // the number of the country that it is
-	by      int16 // the number of the row's country by which it was made
-	dropped uint8 // the number of the reason why nothing is left of it
-}
-
-// unmade is the cell of a value that nobody has asked for.
-const unmade = -2
-
-var nothing = made{cell: none}
+// What a value's cell is when it is no digest's number, beside none.
+const (
+	unmade  = -2 // nobody has asked for the value
+	dropped = -3 // and below: nothing is left of it, for the reason with the number dropped-cell
+)
 
 // known is what became of the values of a dictionary.
 type known struct {
-	of   dictionary
-	made []made
+	of      dictionary
+	cells   []int32
+	by      []int16 // the number of the row's country by which it was made
+	country []int16 // the number of the country that it is; of COUNTRY only
 }
 
 // begin makes room for a dictionary's values, and tells whether it is another one than before.
-func (k *known) begin(dict dictionary) (another bool) {
+func (k *known) begin(dict dictionary, ofCountries bool) (another bool) {
 	another = k.of != dict
 	if another {
-		k.of, k.made = dict, k.made[:0]
+		k.of, k.cells = dict, k.cells[:0]
 	}
-	for len(k.made) < dict.Len() {
-		k.made = append(k.made, made{cell: unmade})
+	from, to := len(k.cells), dict.Len()
+	k.cells, k.by = slices.Grow(k.cells, to-from)[:to], slices.Grow(k.by[:from], to-from)[:to]
+	for i := from; i < to; i++ {
+		k.cells[i] = unmade
+	}
+	if ofCountries {
+		k.country = slices.Grow(k.country[:from], to-from)[:to]
 	}
 	return another
 }

@@ -31,7 +31,7 @@ type drops struct {
 }
 
 // number is that of a reason. There are as many as identity has.
-func (d *drops) number(reason identity.Reason) uint8 {
+func (d *drops) number(reason identity.Reason) int32 {
 	if len(d.reasons) == 0 {
 		d.reasons, d.counts = append(d.reasons, ""), append(d.counts, 0)
 	}
@@ -40,10 +40,10 @@ func (d *drops) number(reason identity.Reason) uint8 {
 		i = len(d.reasons)
 		d.reasons, d.counts = append(d.reasons, reason), append(d.counts, 0)
 	}
-	return uint8(i) //nolint:gosec // a few dozen
+	return int32(i) //nolint:gosec // a few dozen
 }
 
-func (d *drops) add(number uint8) {
+func (d *drops) add(number int32) {
 	if number > 0 {
 		d.counts[number]++
 	}

@@ -8,12 +8,14 @@ import (
 // none is the cell of a row without a value.
 const none = -1
 
-// Values are what a column has for each row of a batch: hashes, or text of the keys that are not hashed.
+// Values are what a column has for each row of a batch: digests, or text of the keys that are not hashed.
 type Values struct {
 	hashed bool
-	text   table.Column
-	cells  []int32   // for each row the number of its hash, or none: rows of the same value share it
-	hashes sha.Batch // what was hashed since it was last emptied
+	text   *table.Column
+	copied table.Column // text, when something of it had to be brought into form
+	cells  []int32      // for each row the number of its digest, or none: rows of the same value share it
+	hashes sha.Batch    // what was hashed since it was last emptied
+	hex    []byte       // of the row that Value was last asked for
 }
 
 // Len counts the rows.
@@ -24,30 +26,21 @@ func (v *Values) Len() int {
 	return v.text.Len()
 }
 
-// Value is a row's value, a view that holds until the next batch; empty: nothing to send.
+// Value is a row's value, digests in hexadecimal; empty: nothing to send. It holds until the next call or batch.
 func (v *Values) Value(row int) []byte {
 	if !v.hashed {
 		return v.text.Value(row)
 	}
-	if hex := v.Hex(row); hex != nil {
-		return hex[:]
+	cell := v.cells[row]
+	if cell == none {
+		return nil
 	}
-	return nil
+	v.hex = v.hashes.Digests()[cell].AppendHex(v.hex[:0])
+	return v.hex
 }
 
-// Hex is Value of a column of hashes; nil: nothing to send.
-func (v *Values) Hex(row int) *sha.Hex {
-	if cell := v.cells[row]; cell != none {
-		return v.hashes.Hex(int(cell))
-	}
-	return nil
-}
-
-// Hashed reports whether the values are hashes.
-func (v *Values) Hashed() bool { return v.hashed }
-
-// Hashes has, of a column of hashes, for each row the place of its hash, or a negative one. Rows of the same value share one.
-func (v *Values) Hashes() (cells []int32, hashes []sha.Hex) { return v.cells, v.hashes.All() }
+// Digests are those of a column of digests; of another, Places is nil.
+func (v *Values) Digests() sha.Rows { return sha.Rows{Places: v.cells, Digests: v.hashes.Digests()} }
 
 // Has reports whether a row has a value.
 func (v *Values) Has(row int) bool {

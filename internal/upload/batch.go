@@ -102,9 +102,8 @@ func (b *batch) release() {
 func (g *group) begin(columns []person.Column) {
 	g.values = g.values[:0]
 	for _, c := range g.columns {
-		values := meta.Column{Text: &columns[c].Out}
-		values.Cells, values.Hashes = columns[c].Out.Hashes()
-		g.values = append(g.values, values)
+		out := &columns[c].Out
+		g.values = append(g.values, meta.Column{Digests: out.Digests(), Text: out})
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 
 // A stream is the registers of one message.
 type stream struct {
-	ptr     Mem
+	block   Mem
+	digest  Mem
 	s0, s1  VecPhysical    // the state, as the instructions want it: words A B E F, and C D G H
 	message [4]VecPhysical // four words of the schedule each
 }
@@ -24,24 +25,34 @@ var (
 
 func main() {
 	ConstraintExpr("!purego")
+	ConstraintExpr("!plainsha")
 	table := constants()
+	at := func(constant Register) func(offset int) Mem {
+		return func(offset int) Mem { return Mem{Base: constant, Disp: offset} }
+	}
+	hashPairs(table, at)
+	putQuoted(table, at)
+	Generate()
+}
 
-	TEXT("hexPairs", NOSPLIT, "func(cells *[64]byte, pairs int)")
-	Doc("hexPairs replaces each of 2*pairs padded messages by its hash in hexadecimal. Two are hashed at a time: the rounds of a",
-		"message wait for one another, those of two messages fill each other's gaps.")
+func hashPairs(table Mem, from func(constant Register) func(offset int) Mem) {
+	TEXT("hashPairs", NOSPLIT, "func(digests *[32]byte, blocks *[64]byte, pairs int)")
+	Doc("hashPairs hashes 2*pairs padded messages. Two are hashed at a time: the rounds of a message wait for one another, those of",
+		"two messages fill each other's gaps.")
 	Pragma("noescape")
-	cells := Load(Param("cells"), GP64())
+	digests := Load(Param("digests"), GP64())
+	blocks := Load(Param("blocks"), GP64())
 	pairs := Load(Param("pairs"), GP64())
 	constant := GP64()
 	LEAQ(table, constant)
+	at := from(constant)
 	VZEROUPPER()
 	Label("pair")
 	TESTQ(pairs, pairs)
 	JZ(LabelRef("done"))
-	at := func(offset int) Mem { return Mem{Base: constant, Disp: offset} }
 	two := [2]stream{
-		{Mem{Base: cells}, X1, X2, [4]VecPhysical{X3, X4, X5, X6}},
-		{Mem{Base: cells, Disp: 64}, X7, X8, [4]VecPhysical{X9, X10, X11, X12}},
+		{Mem{Base: blocks}, Mem{Base: digests}, X1, X2, [4]VecPhysical{X3, X4, X5, X6}},
+		{Mem{Base: blocks, Disp: 64}, Mem{Base: digests, Disp: 32}, X7, X8, [4]VecPhysical{X9, X10, X11, X12}},
 	}
 	VMOVDQU(at(swapAt), swap)
 	for _, s := range two {
@@ -56,21 +67,92 @@ func main() {
 	for _, s := range two {
 		s.finish(at)
 	}
-	for _, s := range two {
-		s.hex(at)
-	}
-	ADDQ(Imm(128), cells)
+	ADDQ(Imm(128), blocks)
+	ADDQ(Imm(64), digests)
 	DECQ(pairs)
 	JMP(LabelRef("pair"))
 	Label("done")
 	RET()
-	Generate()
 }
+
+func putQuoted(table Mem, from func(constant Register) func(offset int) Mem) {
+	TEXT("putQuoted", NOSPLIT, "func(dst []byte, at []int, rows []int32, places []int32, digests *[32]byte, hashed int, before byte) (done int)")
+	Doc("putQuoted does what Rows.PutQuoted does, and ends early at a row that is out of bounds. There are as many at as",
+		"rows.")
+	Pragma("noescape")
+	dst := Load(Param("dst").Base(), GP64())
+	room := Load(Param("dst").Len(), GP64())
+	ats := Load(Param("at").Base(), GP64())
+	rows := Load(Param("rows").Base(), GP64())
+	n := Load(Param("rows").Len(), GP64())
+	places := Load(Param("places").Base(), GP64())
+	known := Load(Param("places").Len(), GP64())
+	digests := Load(Param("digests"), GP64())
+	hashed := Load(Param("hashed"), GP64())
+	before := GP64()
+	Load(Param("before"), before)
+	constant := GP64()
+	LEAQ(table, constant)
+	mask, digits, low, high := Y2, Y3, Y4, Y5
+	VBROADCASTI128(from(constant)(nibbleAt), mask)
+	VBROADCASTI128(from(constant)(digitsAt), digits)
+	ORQ(U32('"'<<8), before)
+	i := GP64()
+	XORQ(i, i)
+	to, place, end := GP64(), GP64(), GP64()
+	Label("row")
+	CMPQ(i, n)
+	JGE(LabelRef("end"))
+	MOVLQSX(Mem{Base: rows, Index: i, Scale: 4}, place)
+	CMPQ(place, known)
+	JCC(LabelRef("end")) // unsigned: a negative one is out of bounds too
+	MOVQ(Mem{Base: ats, Index: i, Scale: 8}, to)
+	CMPQ(to, room)
+	JHI(LabelRef("end"))
+	LEAQ(Mem{Base: to, Disp: blankSize}, end)
+	CMPQ(end, room)
+	JHI(LabelRef("end"))
+	MOVLQSX(Mem{Base: places, Index: place, Scale: 4}, place)
+	MOVW(before.As16(), Mem{Base: dst, Index: to, Scale: 1})
+	TESTQ(place, place)
+	JS(LabelRef("close"))
+	CMPQ(place, hashed)
+	JCC(LabelRef("end"))
+	LEAQ(Mem{Base: to, Disp: quotedSize}, end)
+	CMPQ(end, room)
+	JHI(LabelRef("end"))
+	SHLQ(Imm(5), place)
+	VPERMQ(Imm(0xd8), Mem{Base: digests, Index: place, Scale: 1}, low) // so that unpacking leaves the bytes in order
+	VPSRLW(Imm(4), low, high)
+	VPAND(mask, high, high)
+	VPAND(mask, low, low)
+	VPUNPCKLBW(low, high, Y0)
+	VPUNPCKHBW(low, high, Y1)
+	VPSHUFB(Y0, digits, Y0)
+	VPSHUFB(Y1, digits, Y1)
+	VMOVDQU(Y0, Mem{Base: dst, Index: to, Scale: 1, Disp: 2})
+	VMOVDQU(Y1, Mem{Base: dst, Index: to, Scale: 1, Disp: 34})
+	Label("close")
+	MOVB(Imm('"'), Mem{Base: dst, Index: end, Scale: 1, Disp: -1})
+	MOVQ(end, Mem{Base: ats, Index: i, Scale: 8})
+	INCQ(i)
+	JMP(LabelRef("row"))
+	Label("end")
+	VZEROUPPER()
+	Store(i, ReturnIndex(0))
+	RET()
+}
+
+// Lengths that the package has too.
+const (
+	blankSize  = 3
+	quotedSize = 67
+)
 
 // load reads a message and sets the state to SHA-256's first.
 func (s stream) load(at func(int) Mem) {
 	for i, m := range s.message {
-		VMOVDQU(s.ptr.Offset(16*i), m)
+		VMOVDQU(s.block.Offset(16*i), m)
 		VPSHUFB(swap, m, m)
 	}
 	VMOVDQU(at(firstAt), s.s0)
@@ -94,7 +176,7 @@ func (s stream) rounds(i int, at func(int) Mem) {
 	}
 }
 
-// finish adds the first state and puts the words in order: s0 and s1 are then the hash's bytes.
+// finish adds the first state and puts the words in order, which gives the digest.
 func (s stream) finish(at func(int) Mem) {
 	VPADDD(at(firstAt), s.s0, s.s0)
 	VPADDD(at(firstAt+16), s.s1, s.s1)
@@ -104,24 +186,8 @@ func (s stream) finish(at func(int) Mem) {
 	VPALIGNR(Imm(8), tmp, s.s1, s.s1)
 	VPSHUFB(swap, s.s0, s.s0)
 	VPSHUFB(swap, s.s1, s.s1)
-}
-
-// hex writes the 32 bytes as 64 digits over the message.
-func (s stream) hex(at func(int) Mem) {
-	mask, digits, low, high := s.message[0], s.message[1], s.message[2], s.message[3]
-	VMOVDQU(at(nibbleAt), mask)
-	VMOVDQU(at(digitsAt), digits)
-	for i, bytes := range []VecPhysical{s.s0, s.s1} {
-		VPSRLW(Imm(4), bytes, high)
-		VPAND(mask, high, high)
-		VPAND(mask, bytes, low)
-		VPUNPCKLBW(low, high, tmp)
-		VPUNPCKHBW(low, high, high)
-		VPSHUFB(tmp, digits, tmp)
-		VPSHUFB(high, digits, high)
-		VMOVDQU(tmp, s.ptr.Offset(32*i))
-		VMOVDQU(high, s.ptr.Offset(32*i+16))
-	}
+	VMOVDQU(s.s0, s.digest)
+	VMOVDQU(s.s1, s.digest.Offset(16))
 }
 
 // Where things lie in the table of constants, in bytes: behind SHA-256's 64 words.
