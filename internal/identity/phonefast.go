@@ -87,10 +87,20 @@ func (p *plan) isPlain(national []byte) bool {
 
 // assigned reports whether a national number has the form of those that are assigned, in any region with this code.
 func (p *plan) assigned(national []byte) (valid, known bool) {
+	first := p.siblings[0]
+	if !first.ready() {
+		return false, false
+	}
 	if v := p.main.all.Load(); v != nil {
 		return v.has(national), true
 	}
-	if len(p.siblings) > 1 && p.main.asked.Add(1) == worthVerdict && p.allReady() {
+	switch {
+	case len(p.siblings) == 1:
+		return first.owns(national), true
+	case first.leading == nil && first.owns(national):
+		return true, true
+	}
+	if p.main.asked.Add(1) == worthVerdict && p.allReady() {
 		if v, err := newVerdict(p.siblings); err == nil {
 			p.main.all.Store(v)
 		}
@@ -98,7 +108,8 @@ func (p *plan) assigned(national []byte) (valid, known bool) {
 	return p.ask(national)
 }
 
-// worthVerdict is after how many numbers a verdict is built: that takes as long as asking all regions for some ten thousands.
+// worthVerdict is after how many numbers that are not the first region's a verdict is built: that takes as long as asking all
+// regions for some ten thousands.
 const worthVerdict = 50_000
 
 func (p *plan) allReady() bool {
@@ -110,18 +121,23 @@ func (p *plan) allReady() bool {
 	return true
 }
 
-// ask is assigned, one region after the other.
+// ask is assigned, one region after the other. Most are ruled out by how their numbers begin.
 func (p *plan) ask(national []byte) (valid, known bool) {
 	if len(p.siblings) == 1 {
 		return p.owns(national), true
 	}
 	for _, sibling := range p.siblings {
+		leading, ok := sibling.leader()
 		switch {
+		case !ok:
+			return false, false
+		case leading != nil && !leading.begins(national):
+			continue
 		case !sibling.ready():
 			return false, false
-		case sibling.leading != nil && sibling.leading.begins(national):
+		case leading != nil:
 			return sibling.owns(national), true
-		case sibling.leading == nil && sibling.owns(national):
+		case sibling.owns(national):
 			return true, true
 		}
 	}

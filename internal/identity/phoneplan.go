@@ -21,6 +21,8 @@ type plan struct {
 
 	once     sync.Once
 	compiled bool // the machines below are there
+	leads    sync.Once
+	led      bool // leading is there, if there is one
 	metadata *phonenumbers.PhoneMetadata
 	general  numberKind
 	local    lengths        // of numbers that can only be dialled from nearby
@@ -110,9 +112,28 @@ var allPlans = sync.OnceValue(func() *plans {
 	return all
 })
 
+// leader gives the machine of how the region's numbers begin, or nil when they begin in no way of their own. It is asked of
+// many regions of which nothing else is.
+func (p *plan) leader() (leading *digitMachine, ok bool) {
+	p.leads.Do(func() {
+		pattern := p.metadata.GetLeadingDigits()
+		if pattern == "" {
+			p.led = true
+			return
+		}
+		var err error
+		p.leading, err = compileDigits("^(?:" + pattern + ")")
+		p.led = err == nil
+	})
+	return p.leading, p.led
+}
+
 // ready compiles the plan when it is first asked. Of what this package cannot compile, the library is asked instead.
 func (p *plan) ready() bool {
-	p.once.Do(func() { p.compiled = p.compile() == nil })
+	p.once.Do(func() {
+		_, ok := p.leader()
+		p.compiled = ok && p.compile() == nil
+	})
 	return p.compiled
 }
 
@@ -139,9 +160,6 @@ func (p *plan) compile() error {
 		if d.GetNationalNumberPattern() != "" {
 			p.kinds = append(p.kinds, kind(d))
 		}
-	}
-	if leading := m.GetLeadingDigits(); leading != "" {
-		p.leading = machine("^(?:" + leading + ")")
 	}
 	p.abroad = machine("^(?:" + m.GetInternationalPrefix() + ")")
 	if trunk := m.GetNationalPrefixForParsing(); trunk != "" {

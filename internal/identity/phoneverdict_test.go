@@ -116,7 +116,12 @@ func TestVerdictIsBuiltWhenItPays(t *testing.T) {
 	p := &plan{code: 1, siblings: of.siblings}
 	p.main = p
 	for range worthVerdict + 1 {
-		valid, known := p.assigned([]byte("6505551212"))
+		valid, known := p.assigned([]byte("6505551212")) // the first region's
+		require.True(t, valid && known)
+	}
+	assert.Nil(t, p.all.Load())
+	for range worthVerdict + 1 {
+		valid, known := p.assigned([]byte("4165551212")) // Canada's
 		require.True(t, valid && known)
 	}
 	assert.NotNil(t, p.all.Load())
