@@ -7,12 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/brianvoe/gofakeit/v7"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 )
@@ -24,7 +22,7 @@ type dataset struct {
 }
 
 const (
-	dataVersion    = 1       // raised when the data would come out otherwise
+	dataVersion    = 2       // raised when the data would come out otherwise
 	smallFiles     = 1000    // of the match that is planned
 	rowGroup       = 1 << 20 // rows: about 128 MB, the size that Spark aims at
 	dictionaryMost = 1 << 20 // bytes: where Spark gives a column's dictionary up
@@ -34,6 +32,9 @@ func (d dataset) csv() string  { return filepath.Join(d.dir, "customers", "custo
 func (d dataset) zstd() string { return filepath.Join(d.dir, "match-zstd", "part-00000.zstd.parquet") }
 func (d dataset) snappy() string {
 	return filepath.Join(d.dir, "match-snappy", "part-00000.snappy.parquet")
+}
+func (d dataset) plain() string {
+	return filepath.Join(d.dir, "match-plain", "part-00000.zstd.parquet")
 }
 func (d dataset) many() string { return filepath.Join(d.dir, "match-many") }
 
@@ -54,7 +55,7 @@ func (d dataset) make(ctx context.Context) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	for _, file := range []string{d.csv(), d.zstd(), d.snappy(), filepath.Join(d.many(), "x")} {
+	for _, file := range []string{d.csv(), d.zstd(), d.snappy(), d.plain(), filepath.Join(d.many(), "x")} {
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			return err
 		}
@@ -64,6 +65,7 @@ func (d dataset) make(ctx context.Context) error {
 		d.writeCSV,
 		func(ctx context.Context) error { return d.writeMatch(ctx, d.zstd(), &parquet.Zstd, d.rows) },
 		func(ctx context.Context) error { return d.writeMatch(ctx, d.snappy(), &parquet.Snappy, d.rows) },
+		d.writePlain,
 		d.writeMany,
 	} {
 		if err := write(ctx); err != nil {
@@ -78,17 +80,29 @@ func (d dataset) make(ctx context.Context) error {
 }
 
 // writeMatch writes a match as Spark does: dictionaries until they grow too large, large row groups.
-func (d dataset) writeMatch(ctx context.Context, name string, codec compress.Codec, rows int64) (err error) {
+func (d dataset) writeMatch(ctx context.Context, name string, codec compress.Codec, rows int64) error {
+	return write(ctx, name, rows, func(c customer) customer { return c },
+		parquet.Compression(codec), parquet.MaxRowsPerRowGroup(rowGroup), parquet.DictionaryMaxBytes(dictionaryMost))
+}
+
+// writePlain writes the same rows without dictionaries.
+func (d dataset) writePlain(ctx context.Context) error {
+	return write(ctx, d.plain(), d.rows, func(c customer) plainCustomer { return plainCustomer(c) },
+		parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(rowGroup))
+}
+
+// write writes the first customers, as rows of some type.
+func write[Row any](ctx context.Context, name string, rows int64, as func(customer) Row, options ...parquet.WriterOption) (err error) {
 	f, err := os.Create(name) //nolint:gosec // the user's own folder
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	w := parquet.NewGenericWriter[customer](f, parquet.Compression(codec), parquet.MaxRowsPerRowGroup(rowGroup), parquet.DictionaryMaxBytes(dictionaryMost))
+	w := parquet.NewGenericWriter[Row](f, options...)
 	p := newPeople()
-	buffer := make([]customer, 0, 1000)
+	buffer := make([]Row, 0, 1000)
 	for i := range rows {
-		buffer = append(buffer, p.customer(i))
+		buffer = append(buffer, as(p.customer(i)))
 		if len(buffer) < cap(buffer) && i+1 < rows {
 			continue
 		}
@@ -136,64 +150,4 @@ func (d dataset) writeCSV(ctx context.Context) (err error) {
 		}
 	}
 	return w.Flush()
-}
-
-// A customer is a row of the match, in canonical form: fourteen keys, of which Meta wants twelve hashed.
-type customer struct {
-	ExternID string `parquet:"extern_id,optional,dict"`
-	Email    string `parquet:"email,optional,dict"`
-	Phone    string `parquet:"phone,optional,dict"`
-	Gender   string `parquet:"gen,optional,dict"`
-	Year     string `parquet:"doby,optional,dict"`
-	Month    string `parquet:"dobm,optional,dict"`
-	Day      string `parquet:"dobd,optional,dict"`
-	LastName string `parquet:"ln,optional,dict"`
-	First    string `parquet:"fn,optional,dict"`
-	City     string `parquet:"ct,optional,dict"`
-	State    string `parquet:"st,optional,dict"`
-	Zip      string `parquet:"zip,optional,dict"`
-	MADID    string `parquet:"madid,optional,dict"`
-	Country  string `parquet:"country,optional,dict"`
-}
-
-// people makes customers by number: the same ones each time, with as many different names and places as there are.
-type people struct{ firsts, lasts, cities, states []string }
-
-func newPeople() *people {
-	fake := gofakeit.NewFaker(rand.NewPCG(1, 2), false)
-	draw := func(n int, next func() string) []string {
-		all := make([]string, n)
-		for i := range all {
-			all[i] = letters(next())
-		}
-		return all
-	}
-	return &people{draw(5000, fake.FirstName), draw(20_000, fake.LastName), draw(15_000, fake.City), draw(400, fake.StateAbr)}
-}
-
-// letters is a name as Meta wants it hashed.
-func letters(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 'a' || r > 'z' {
-			return -1
-		}
-		return r
-	}, strings.ToLower(s))
-}
-
-func (p *people) customer(i int64) customer {
-	r := rand.New(rand.NewPCG(uint64(i), 3)) //nolint:gosec // made-up people
-	skewed := func(from []string) string { return from[int(float64(len(from))*r.Float64()*r.Float64())] }
-	first, last := skewed(p.firsts), skewed(p.lasts)
-	who := customer{
-		ExternID: fmt.Sprintf("C-%09d", i), Email: fmt.Sprintf("%s.%s%d@example.com", first, last, i),
-		Phone:  fmt.Sprintf("1%03d555%04d", 201+r.IntN(700), r.IntN(10_000)),
-		Gender: []string{"m", "f"}[r.IntN(2)], Year: fmt.Sprint(1940 + r.IntN(66)), Month: fmt.Sprintf("%02d", 1+r.IntN(12)), Day: fmt.Sprintf("%02d", 1+r.IntN(28)),
-		LastName: last, First: first, City: skewed(p.cities), State: skewed(p.states), Zip: fmt.Sprintf("%05d", 10_000+r.IntN(30_000)),
-		MADID: fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), r.IntN(1<<12), r.Uint64()&(1<<48-1)), Country: "us",
-	}
-	if i%5 == 0 {
-		who.MADID = "" // not everybody has the app
-	}
-	return who
 }

@@ -2,8 +2,9 @@
 // its data first, then runs each measurement several times in a process of its own, so that none profits from the garbage,
 // the warm code or the memory of another.
 //
-//	make bench                       10 million rows, five times each; about an hour
-//	make bench BENCH_ROWS=1000000    ten minutes
+//	make bench                       10 million rows, five times each; more than an hour
+//	make bench BENCH_ROWS=1000000    a quarter of one
+//	make bench-memory                what memory it takes as files grow; ten minutes
 package main
 
 import (
@@ -23,7 +24,8 @@ type options struct {
 	rows    int64
 	repeat  int
 	cores   []int
-	only    string // measurements whose name has this in it
+	memory  bool   // make the measurements of memory, and not those of speed
+	only    string // parts of names, with commas between: make measurements whose name has one of them in it
 	data    string // folder
 	out     string // file with the results; empty: standard output alone
 	measure string // the one measurement that a child process makes
@@ -52,11 +54,18 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err := d.make(ctx); err != nil {
 		return err
 	}
-	r, err := measureAll(ctx, o)
+	list := speed
+	if o.memory {
+		list = memory
+	}
+	r, err := measureAll(ctx, o, list)
 	if err != nil {
 		return err
 	}
 	page := r.page()
+	if o.memory {
+		page = r.memoryPage()
+	}
 	if _, err := fmt.Fprint(stdout, page); err != nil {
 		return err
 	}
@@ -71,7 +80,8 @@ func parse(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.Int64Var(&o.rows, "rows", 10_000_000, "customers")
 	f.IntVar(&o.repeat, "repeat", 5, "runs of each measurement, of which the median counts")
-	f.StringVar(&o.only, "only", "", "make only measurements whose name has this in it")
+	f.BoolVar(&o.memory, "memory", false, "measure memory as files grow, and not speed")
+	f.StringVar(&o.only, "only", "", "make only measurements whose name has this in it, or one of several with commas between")
 	f.StringVar(&o.data, "data", ".cache/bench", "folder for the data, which is used again")
 	f.StringVar(&o.out, "out", "", "file to write the table into")
 	f.StringVar(&o.measure, "measure", "", "make one measurement and print it as JSON; how the others are made")

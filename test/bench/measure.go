@@ -1,48 +1,32 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 )
 
-// A sample is what one run of a measurement gave.
-type sample struct {
-	Rows    int64   `json:"rows"`
-	Seconds float64 `json:"seconds"`
-	CPU     float64 `json:"cpu"`     // seconds of all cores together: less moved by neighbours than the time
-	Allocs  float64 `json:"allocs"`  // for each row
-	Peak    int64   `json:"peak"`    // bytes of memory that the process had at most
-	Digest  string  `json:"digest"`  // of all that was made, where it is compared
-	Missing string  `json:"missing"` // why it could not be made
-}
+// A runner makes a measurement with a number of cores.
+type runner func(ctx context.Context, d dataset, cores int) (sample, error)
 
-// A measurement is one way to do a piece of work.
-type measurement struct {
-	name string
-	what string // in the table
-	// cores that it is made with; none: all that are asked for
-	cores []int
-	run   func(ctx context.Context, d dataset, cores int) (sample, error)
-}
-
-// child makes one measurement in this process and prints it. cores is GOMAXPROCS, which the parent sets.
+// child makes one measurement in this process and prints it. GOMAXPROCS, which the parent sets, says with how many cores.
 func child(ctx context.Context, o options, d dataset, stdout io.Writer) error {
-	i := slices.IndexFunc(measurements, func(m measurement) bool { return m.name == o.measure })
+	all := slices.Concat(speed, memory)
+	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == o.measure })
 	if i < 0 {
 		return fmt.Errorf("there is no measurement %q", o.measure)
 	}
-	s, err := measurements[i].run(ctx, d, runtime.GOMAXPROCS(0))
+	s, err := all[i].run(ctx, d, runtime.GOMAXPROCS(0))
 	if err != nil {
 		return fmt.Errorf("measure %s: %w", o.measure, err)
 	}
@@ -50,42 +34,6 @@ func child(ctx context.Context, o options, d dataset, stdout io.Writer) error {
 		s.Peak = peak()
 	}
 	return json.NewEncoder(stdout).Encode(s)
-}
-
-// timed runs work and measures it. What was set up before does not count.
-func timed(rows int64, work func() error) (sample, error) {
-	runtime.GC()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	started, used := time.Now(), cpu()
-	err := work()
-	took, burnt := time.Since(started), cpu()-used
-	runtime.ReadMemStats(&after)
-	return sample{Rows: rows, Seconds: took.Seconds(), CPU: burnt.Seconds(), Allocs: float64(after.Mallocs-before.Mallocs) / float64(rows)}, err
-}
-
-// cpu is what this process has used of its processors so far.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// peak is the most memory that this process has had so far, as Linux tells; elsewhere 0.
-func peak() int64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range bytes.Lines(status) {
-		if kilobytes, is := bytes.CutPrefix(line, []byte("VmHWM:")); is {
-			n, _ := strconv.ParseInt(strings.Fields(string(kilobytes))[0], 10, 64)
-			return n << 10
-		}
-	}
-	return 0
 }
 
 // A result is the samples of a measurement with a number of cores.
@@ -101,26 +49,28 @@ func (r *result) median() sample {
 	return sorted[len(sorted)/2]
 }
 
-// measureAll makes every measurement, round by round, so that a neighbour who is noisy for a while is so to all.
-func measureAll(ctx context.Context, o options) (*results, error) {
-	var all []*result
-	for _, m := range measurements {
-		if !strings.Contains(m.name, o.only) {
-			continue
-		}
-		cores := m.cores
-		if cores == nil {
-			cores = o.cores
-		}
-		for _, n := range cores {
-			if n <= runtime.NumCPU() {
-				all = append(all, &result{measurement: m, cores: n})
-			}
-		}
+// slowest is what a row took in the slowest sample.
+func (r *result) slowest() (ns float64) {
+	for _, s := range r.samples {
+		ns = max(ns, s.perRow())
 	}
+	return ns
+}
+
+// missing is why a measurement could not be made, or nothing.
+func (r *result) missing() string {
+	if len(r.samples) == 0 {
+		return ""
+	}
+	return r.samples[0].Missing
+}
+
+// measureAll makes every measurement, round by round, so that a neighbour who is noisy for a while is so to all.
+func measureAll(ctx context.Context, o options, list []measurement) (*results, error) {
+	all := o.pick(list)
 	for round := range o.repeat {
 		for _, r := range all {
-			if len(r.samples) > 0 && r.samples[0].Missing != "" {
+			if r.missing() != "" || r.once && round > 0 {
 				continue
 			}
 			s, err := inChild(ctx, o, r)
@@ -134,14 +84,37 @@ func measureAll(ctx context.Context, o options) (*results, error) {
 	return &results{options: o, all: all}, nil
 }
 
-func (s sample) perRow() float64 { return s.Seconds * 1e9 / float64(max(s.Rows, 1)) }
+// pick gives the measurements that are asked for, with each number of cores that there are.
+func (o *options) pick(list []measurement) (all []*result) {
+	for _, m := range list {
+		if !slices.ContainsFunc(strings.Split(o.only, ","), func(part string) bool { return strings.Contains(m.name, part) }) {
+			continue
+		}
+		cores := m.cores
+		if cores == nil {
+			cores = o.cores
+		}
+		for _, n := range cores {
+			if n <= runtime.NumCPU() {
+				all = append(all, &result{measurement: m, cores: n})
+			}
+		}
+	}
+	return all
+}
 
 func inChild(ctx context.Context, o options, r *result) (sample, error) {
-	self, err := os.Executable()
+	program, err := os.Executable()
 	if err != nil {
 		return sample{}, err
 	}
-	cmd := exec.CommandContext(ctx, self, "-measure", r.name, "-rows", strconv.FormatInt(o.rows, 10), "-data", o.data) //nolint:gosec // ourselves
+	if r.binary != "" {
+		program = filepath.Join(filepath.Dir(program), r.binary)
+		if _, err := os.Stat(program); errors.Is(err, fs.ErrNotExist) { //nolint:gosec // beside ourselves
+			return sample{Missing: r.binary + " is not built"}, nil
+		}
+	}
+	cmd := exec.CommandContext(ctx, program, "-measure", r.name, "-rows", strconv.FormatInt(o.rows, 10), "-data", o.data) //nolint:gosec // ourselves
 	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(r.cores))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

@@ -3,25 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	_ "embed"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	_ "github.com/duckdb/duckdb-go/v2" // what most people would use for this
-	"github.com/parquet-go/parquet-go"
-
-	"github.com/cleanreach/cleanreach/internal/audience"
-	"github.com/cleanreach/cleanreach/internal/identity"
 )
 
 // normalised are the hashed columns in canonical form, in the way that one writes it in SQL. The rules that need more than
@@ -32,13 +23,16 @@ var normalised = []string{
 	"regexp_replace(lower(trim(st)), '[^a-z]', '', 'g')", "regexp_replace(lower(trim(zip)), '[ -]', '', 'g')", "lower(trim(country))",
 }
 
-// duckHash normalises and hashes with DuckDB and makes no body. The sum of the lengths keeps it from leaving work out.
-func duckHash(ctx context.Context, d dataset, cores int) (sample, error) {
-	lengths := make([]string, len(normalised))
-	for i, value := range normalised {
-		lengths[i] = "sum(length(sha256(" + value + ")))"
+// duckHash normalises and hashes with DuckDB and makes no body. The sum of the lengths keeps it from leaving work out. What the
+// file has a dictionary of it works on once, as we do: without dictionaries it shows what it takes for each value.
+func duckHash(file func(dataset) string) runner {
+	return func(ctx context.Context, d dataset, cores int) (sample, error) {
+		lengths := make([]string, len(normalised))
+		for i, value := range normalised {
+			lengths[i] = "sum(length(sha256(" + value + ")))"
+		}
+		return duck(ctx, d.rows, cores, fmt.Sprintf("SELECT %s FROM read_parquet(%s)", strings.Join(lengths, ", "), quote(file(d))))
 	}
-	return duck(ctx, d.rows, cores, fmt.Sprintf("SELECT %s FROM read_parquet(%s)", strings.Join(lengths, ", "), quote(d.zstd())))
 }
 
 // duckPrepare writes the columns that Prepare writes, by SQL, from the same CSV. Phones are only cleared of what is no digit.
@@ -77,89 +71,6 @@ func duck(ctx context.Context, rows int64, cores int, statement string) (s sampl
 	return s, err
 }
 
-// plainGo is the upload as one writes it at first: a struct for each row, a map of values, encoding/json. It applies the same
-// rules, and its bodies are the same byte for byte.
-func plainGo(compare bool) func(context.Context, dataset, int) (sample, error) {
-	return func(ctx context.Context, d dataset, _ int) (sample, error) {
-		f, err := os.Open(d.zstd())
-		if err != nil {
-			return sample{}, err
-		}
-		defer func() { _ = f.Close() }()
-		reader := parquet.NewGenericReader[customer](f)
-		defer func() { _ = reader.Close() }()
-		to := &sink{compare: compare}
-		s, err := timed(d.rows, func() error { return sendPlainly(ctx, reader, to) })
-		s.Digest = to.digest()
-		return s, err
-	}
-}
-
-const batchRows = 10_000
-
-func sendPlainly(ctx context.Context, reader *parquet.GenericReader[customer], to *sink) error {
-	normalizer := identity.NewNormalizer("US", time.Now)
-	rows := make([]customer, batchRows)
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n, err := reader.Read(rows)
-		if n > 0 {
-			if err := to.takePlain(normalizer, rows[:n]); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func (s *sink) takePlain(normalizer *identity.Normalizer, rows []customer) error {
-	data := make([][]string, len(rows))
-	for i := range rows {
-		for _, v := range rows[i].values() {
-			canonical, _ := normalizer.AppendCanonical(nil, v.key, []byte(v.text), []byte(rows[i].Country))
-			text := string(canonical)
-			if text != "" && v.key.Hashed() {
-				sum := sha256.Sum256(canonical)
-				text = hex.EncodeToString(sum[:])
-			}
-			data[i] = append(data[i], text)
-		}
-	}
-	schema := make([]audience.Key, 0, 14)
-	for _, v := range rows[0].values() {
-		schema = append(schema, v.key)
-	}
-	body, err := json.Marshal(map[string]any{"payload": struct {
-		Schema []audience.Key `json:"schema"`
-		Data   [][]string     `json:"data"`
-	}{schema, data}})
-	if err == nil && s.compare {
-		s.add(body)
-	}
-	return err
-}
-
-type value struct {
-	key  audience.Key
-	text string
-}
-
-// values are the row's values in the order of a schema.
-func (p *customer) values() []value {
-	return []value{
-		{audience.ExternID, p.ExternID}, {audience.Email, p.Email}, {audience.Phone, p.Phone}, {audience.Gender, p.Gender}, {audience.DOBYear, p.Year},
-		{audience.DOBMonth, p.Month}, {audience.DOBDay, p.Day}, {audience.LastName, p.LastName}, {audience.First, p.First}, {audience.City, p.City},
-		{audience.State, p.State}, {audience.Zip, p.Zip}, {audience.MADID, p.MADID}, {audience.Country, p.Country},
-	}
-}
-
 // sampleRows is how many rows the scripts get: they are slow, and a row costs the same whatever their number.
 const sampleRows = 200_000
 
@@ -171,7 +82,7 @@ var node string
 
 // script measures a script that reads the first rows of the CSV into memory, then normalises and hashes them, and prints how
 // many seconds that took.
-func script(program, option, source string) func(context.Context, dataset, int) (sample, error) {
+func script(program, option, source string) runner {
 	return func(ctx context.Context, d dataset, _ int) (sample, error) {
 		if _, err := exec.LookPath(program); err != nil {
 			return sample{Missing: program + " is not installed"}, nil //nolint:nilerr // the table says so

@@ -2,19 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -85,151 +77,91 @@ func (b *bench) plan(ctx context.Context) (*audience.Plan, []audience.Chunk, err
 }
 
 // uploadTo makes a measurement of whole uploads: as many chunks at once as there are cores, each what a task does with its.
-func uploadTo(file func(dataset) string, connect func() (upload.Meta, func(), error)) func(context.Context, dataset, int) (sample, error) {
+func uploadTo(file func(dataset) string, connect func() (upload.Meta, func(), error)) runner {
 	return func(ctx context.Context, d dataset, cores int) (sample, error) {
-		b, err := matched(ctx, filepath.Dir(file(d)))
-		if err != nil {
-			return sample{}, err
-		}
-		defer b.close()
-		p, chunks, err := b.plan(ctx)
-		if err != nil {
-			return sample{}, err
-		}
-		if p.Rows != d.rows {
-			return sample{}, fmt.Errorf("the match in %s has %d rows: remove %s, so that it is made again", p.Location, p.Rows, d.dir)
-		}
-		users, done, err := connect()
-		if err != nil {
-			return sample{}, err
-		}
-		defer done()
-		s, err := timed(d.rows, func() error { return b.upload(ctx, chunks, users, cores) })
-		if sink, is := users.(*sink); is {
-			s.Digest = sink.digest()
-		}
-		return s, err
+		return uploadMatch(ctx, filepath.Dir(file(d)), d.rows, cores, connect)
 	}
 }
 
+func uploadMatch(ctx context.Context, match string, rows int64, cores int, connect func() (upload.Meta, func(), error)) (sample, error) {
+	b, chunks, err := planned(ctx, match, rows)
+	if err != nil {
+		return sample{}, err
+	}
+	defer b.close()
+	users, done, err := connect()
+	if err != nil {
+		return sample{}, err
+	}
+	defer done()
+	s, err := timed(rows, func() error { return b.upload(ctx, chunks, users, cores) })
+	if sink, is := users.(*sink); is {
+		s.Digest = sink.digest()
+	}
+	return s, err
+}
+
+// planned is a bench whose match is ready to be uploaded.
+func planned(ctx context.Context, match string, rows int64) (*bench, []audience.Chunk, error) {
+	b, err := matched(ctx, match)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, chunks, err := b.plan(ctx)
+	if err == nil && p.Rows != rows {
+		err = fmt.Errorf("the match in %s has %d rows: remove its folder, so that it is made again", p.Location, p.Rows)
+	}
+	if err != nil {
+		b.close()
+		return nil, nil, err
+	}
+	return b, chunks, nil
+}
+
+// upload sends chunks, so many at once.
 func (b *bench) upload(ctx context.Context, chunks []audience.Chunk, users upload.Meta, cores int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(cores)
 	for _, c := range chunks {
-		group.Go(func() error {
-			receipt, err := upload.Run(ctx, upload.Deps{
-				Run: b.run, Folder: b.folder, Chunk: c.ID, Meta: users, Now: time.Now, Log: slog.New(slog.DiscardHandler),
-			})
-			if err == nil && receipt.Sent+receipt.Unusable != c.Rows {
-				return fmt.Errorf("of chunk %s %d rows were sent and %d unusable, of %d", c.ID, receipt.Sent, receipt.Unusable, c.Rows)
-			}
-			return err
-		})
+		group.Go(func() error { return b.send(ctx, c, users, meta.BatchRows) })
 	}
 	return group.Wait()
 }
 
-// A sink takes every batch at once. Comparing, it digests the rows, whatever the sessions and the order of the batches.
-type sink struct {
-	upload.Meta
-	compare  bool
-	mu       sync.Mutex
-	received map[int64]int64
-	sum      [sha256.Size]byte
+// send sends a chunk in batches of so many rows.
+func (b *bench) send(ctx context.Context, c audience.Chunk, users upload.Meta, batchRows int) error {
+	receipt, err := upload.Run(ctx, upload.Deps{
+		Run: b.run, Folder: b.folder, Chunk: c.ID, Meta: users, Now: time.Now, Log: slog.New(slog.DiscardHandler), BatchRows: batchRows,
+	})
+	if err == nil && receipt.Sent+receipt.Unusable != c.Rows {
+		return fmt.Errorf("of chunk %s %d rows were sent and %d unusable, of %d", c.ID, receipt.Sent, receipt.Unusable, c.Rows)
+	}
+	return err
 }
 
-func newSink(compare bool) func() (upload.Meta, func(), error) {
-	return func() (upload.Meta, func(), error) {
-		return &sink{compare: compare, received: map[int64]int64{}}, func() {}, nil
-	}
-}
+// again forgets that chunks were sent.
+func (b *bench) again(ctx context.Context) error { return b.folder.Clear(ctx, "receipts/") }
 
-// AddUsers takes a batch.
-func (s *sink) AddUsers(_ context.Context, audienceID string, b meta.Batch) (meta.Ack, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.compare {
-		s.add(b.Body)
-	}
-	s.received[b.Session.ID] += int64(b.Rows)
-	return meta.Ack{AudienceID: audienceID, SessionID: b.Session.ID, Received: s.received[b.Session.ID]}, nil
-}
-
-func (s *sink) digest() string { return hex.EncodeToString(s.sum[:]) }
-
-// add digests a body's rows: together with the schema each, and so that their order and the borders of batches do not matter.
-func (s *sink) add(body []byte) {
-	var parts struct {
-		Payload struct {
-			Schema json.RawMessage   `json:"schema"`
-			Data   []json.RawMessage `json:"data"`
-		} `json:"payload"`
-	}
-	if json.Unmarshal(body, &parts) != nil {
-		panic("bench: a body is no JSON")
-	}
-	for _, row := range parts.Payload.Data {
-		digest := sha256.Sum256(slices.Concat(parts.Payload.Schema, row))
-		for i := range s.sum {
-			s.sum[i] += digest[i] // a sum, unlike a difference, notices a row that is there twice
-		}
-	}
-}
-
-// loopback is a Meta that takes everything, over HTTP and in this process: its reading is part of what is measured.
-func loopback() (upload.Meta, func(), error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a benchmark
-	if err != nil {
-		return nil, nil, err
-	}
-	server := &http.Server{Handler: http.HandlerFunc(take), ReadHeaderTimeout: time.Minute}
-	go func() { _ = server.Serve(listener) }()
-	client, err := meta.New(meta.Config{BaseURL: "http://" + listener.Addr().String(), Token: "bench"})
-	if err != nil {
-		return nil, nil, err
-	}
-	return client, func() {
-		client.Close()
-		_ = server.Close()
-	}, nil
-}
-
-var sessionID = regexp.MustCompile(`"session_id":(\d+)`)
-
-// take reads a batch and acknowledges it.
-func take(w http.ResponseWriter, r *http.Request) {
-	tail, buffer := []byte(nil), make([]byte, 64<<10)
-	for {
-		n, err := r.Body.Read(buffer)
-		tail = append(tail, buffer[:n]...)
-		tail = tail[max(0, len(tail)-200):] // where the session is
-		if err != nil {
-			break
-		}
-	}
-	found := sessionID.FindSubmatch(tail)
-	if found == nil {
-		http.Error(w, "no session", http.StatusBadRequest)
-		return
-	}
-	_, _ = fmt.Fprintf(w, `{"audience_id": "1", "session_id": "%s", "num_received": 1, "num_invalid_entries": 0, "invalid_entry_samples": {}}`, found[1])
-}
-
-func prepareFrom(file func(dataset) string, format, columns, kept string) func(context.Context, dataset, int) (sample, error) {
+func prepareFrom(file func(dataset) string, format, columns, kept string) runner {
 	return func(ctx context.Context, d dataset, _ int) (sample, error) {
-		b, err := newBench(ctx, fmt.Sprintf(definition, storage.FileURL(file(d)), format, columns, kept))
-		if err != nil {
-			return sample{}, err
-		}
-		defer b.close()
-		return timed(d.rows, func() error {
-			doc, err := prepare.Run(ctx, prepare.Deps{Run: b.run, Folder: b.folder, Catalog: prepare.DocumentCatalog{Folder: b.folder.Sub("catalog")}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
-			if err == nil && doc.Prepared+doc.Quarantined != d.rows {
-				return fmt.Errorf("of %d rows %d were prepared and %d quarantined", d.rows, doc.Prepared, doc.Quarantined)
-			}
-			return err
-		})
+		return prepareFiles(ctx, file(d), d.rows, format, columns, kept)
 	}
+}
+
+// prepareFiles prepares a file or the files of a folder.
+func prepareFiles(ctx context.Context, path string, rows int64, format, columns, kept string) (sample, error) {
+	b, err := newBench(ctx, fmt.Sprintf(definition, storage.FileURL(path), format, columns, kept))
+	if err != nil {
+		return sample{}, err
+	}
+	defer b.close()
+	return timed(rows, func() error {
+		doc, err := prepare.Run(ctx, prepare.Deps{Run: b.run, Folder: b.folder, Catalog: prepare.DocumentCatalog{Folder: b.folder.Sub("catalog")}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		if err == nil && doc.Prepared+doc.Quarantined != rows {
+			return fmt.Errorf("of %d rows %d were prepared and %d quarantined", rows, doc.Prepared, doc.Quarantined)
+		}
+		return err
+	})
 }
 
 // planMany plans the match of a thousand files.
