@@ -109,8 +109,8 @@ func (p *plan) assigned(national []byte) (valid, known bool) {
 }
 
 // worthVerdict is after how many numbers that are not the first region's a verdict is built: that takes as long as asking all
-// regions for some ten thousands.
-const worthVerdict = 50_000
+// regions for some hundred thousands.
+const worthVerdict = 300_000
 
 func (p *plan) allReady() bool {
 	for _, sibling := range p.siblings {
