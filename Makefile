@@ -27,7 +27,7 @@ DEPLOYMENT ?= terraform/examples/complete
 RACE = ./internal/advance/... ./internal/asl/... ./internal/match/... ./internal/meta/... ./internal/plan/... ./internal/preflight/... ./internal/prepare/... ./internal/report/... ./internal/storage/... ./internal/upload/... ./tasks/...
 
 .DEFAULT_GOAL := build
-.PHONY: demo build test test-packages test-whole tools vet lint fmt fmt-check generate check tidy-check bench image clean help toolchain compiler
+.PHONY: demo build test test-packages test-whole tools vet lint fmt fmt-check generate check tidy-check bench bench-memory benches image clean help toolchain compiler
 
 demo: build ## make demo data and bring it into a Meta sandbox (ROWS=50000 SEED=1 RUN=<id to continue>)
 	$(BIN)/cleanreach-local -demo -rows $(ROWS) -seed $(SEED) -waits 0.1 $(if $(RUN),-run $(RUN))
@@ -41,7 +41,7 @@ test: test-packages test-whole ## every test
 test-packages: compiler ## the tests of the packages, those with goroutines under the race detector
 	$(GO) test -race -timeout 5m $(RACE)
 	$(GO) test -timeout 5m $(filter-out $(shell $(GO) list $(RACE) ./test/...),$(shell $(GO) list ./...))
-	$(GO) test -tags purego ./internal/sha
+	$(GO) test -tags purego ./internal/sha ./internal/marks
 
 # What was tested, and what could not be, is printed; the names of all that passed are in .cache/test.log.
 test-whole: compiler tools ## the tests of the binaries, of Terraform's modules and of a deployment
@@ -55,8 +55,9 @@ tools: toolchain ## find or install what test-whole wants beside Go: Terraform, 
 # What has assembly is vetted for the architecture that has none of its own, too, and its tests are built for it.
 vet: compiler
 	$(GO) vet ./...
-	GOARCH=arm64 $(GO) vet ./internal/sha ./internal/identity ./internal/meta ./internal/person
+	GOARCH=arm64 $(GO) vet ./internal/sha ./internal/marks ./internal/table ./internal/identity ./internal/meta ./internal/person
 	GOARCH=arm64 $(GO) test -c -o /dev/null ./internal/sha
+	GOARCH=arm64 $(GO) test -c -o /dev/null ./internal/marks
 
 lint: vet $(GOLANGCI) ## go vet and golangci-lint by .golangci.yml
 	$(GOLANGCI) run ./...
@@ -68,26 +69,33 @@ fmt-check:
 	@unformatted=$$(gofmt -l internal statemachine tasks test); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
 
-generate: toolchain ## rewrite what is generated: of the hashing its assembly, of the definition pictures, tables and its rendered form, of Terraform's modules tables, of the runbook the errors, doctor's output
+generate: toolchain ## rewrite what is generated: of the hashing and the reading of CSV their assembly, of the definition pictures, tables and its rendered form, of Terraform's modules tables, of the runbook the errors, doctor's output
 	$(GO) test ./statemachine -run '^Test(Readme|Rendered)' -update
 	$(GO) test ./internal/meta -run '^TestRunbookIsCurrent$$' -update
 	$(GO) test ./tasks -run '^TestDoctorOfThe' -update
 	$(GO) test ./test/terraform -run '^TestReadmes$$' -update
-	$(GO) generate ./internal/sha
+	$(GO) generate ./internal/sha ./internal/marks
 
 check: fmt-check tidy-check ## formatting, go.mod and the generated files are up to date
 	$(GO) test ./statemachine -run '^Test(Readme|Rendered)'
 	$(GO) test ./internal/meta -run '^TestRunbookIsCurrent$$'
 	$(GO) test ./tasks -run '^TestDoctorOfThe'
 	$(GO) test ./test/terraform -run '^TestReadmes$$'
-	$(GO) generate ./internal/sha && git diff --exit-code -- internal/sha
+	$(GO) generate ./internal/sha ./internal/marks && git diff --exit-code -- internal/sha internal/marks
 
 tidy-check: toolchain
 	$(GO) mod tidy -diff
 
-bench: compiler ## how fast it is, next to DuckDB, Python and Node.js, into test/bench/RESULTS.md (BENCH_ROWS=10000000, about an hour; 1000000: ten minutes)
-	CGO_ENABLED=1 $(GO) build -o $(BIN)/bench ./test/bench
+bench: benches ## how fast it is, next to DuckDB, Python and Node.js, into test/bench/RESULTS.md (BENCH_ROWS=10000000, more than an hour; 1000000: a quarter of one)
 	$(BIN)/bench -rows $(BENCH_ROWS) -out test/bench/RESULTS.md
+
+bench-memory: benches ## what memory it takes as files grow to 100 million rows, into test/bench/MEMORY.md (ten minutes, 6 GB of disk)
+	$(BIN)/bench -memory -rows 1000000 -repeat 1 -data .cache/bench-memory -out test/bench/MEMORY.md
+
+# The second one is without our assembly for hashing, to show what the standard library's gives.
+benches: compiler
+	CGO_ENABLED=1 $(GO) build -o $(BIN)/bench ./test/bench
+	CGO_ENABLED=1 $(GO) build -tags plainsha -o $(BIN)/bench-plainsha ./test/bench
 
 image: ## build the image for both architectures, push it and pin it in the deployment (DEPLOYMENT=<its directory>; empty: only build)
 	terraform/image.sh "$(DEPLOYMENT)" "$(VERSION)"

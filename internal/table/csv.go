@@ -2,9 +2,7 @@ package table
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -14,9 +12,6 @@ import (
 // delimiters are those that are looked for in a header line when the definition gives none, the likeliest first.
 var delimiters = []string{",", ";", "\t", "|", "\x01", "^", "~", ":"}
 
-// replacement is U+FFFD, which decoders put where bytes mean nothing.
-var replacement = []byte(string(utf8.RuneError))
-
 // csvReader reads CSV.
 type csvReader struct {
 	file   string
@@ -24,8 +19,8 @@ type csvReader struct {
 	text   *text
 	window *window
 	split  splitter
-	places []int // for each wanted column, its cell
-	row    int64
+	cutter cutter
+	whole  Block // what Read fills
 }
 
 func openCSV(file File, opts ReadOptions) (Reader, error) {
@@ -41,12 +36,13 @@ func openCSV(file File, opts ReadOptions) (Reader, error) {
 		_ = text.Close() // the first error tells more
 		return nil, err
 	}
+	r.cutter = cutter{window: r.window, border: r.split.border, end: r.split.end, most: opts.BatchRows, size: blockBytes, near: stretchBytes}
 	return r, nil
 }
 
 // readHeader finds line end, delimiter and columns.
 func (r *csvReader) readHeader() error {
-	if _, err := r.window.more(); err != nil {
+	if _, err := r.window.more(0); err != nil {
 		return err
 	}
 	r.split.end = lineEnd(r.window.rest())
@@ -75,18 +71,8 @@ func (r *csvReader) readHeader() error {
 		return err
 	}
 	r.window.start += length
-	r.split.slots = make([]int, len(names))
-	for i := range r.split.slots {
-		r.split.slots[i] = -1
-	}
-	r.split.cells, r.places = r.split.cells[:0], make([]int, len(places))
-	for i, field := range places {
-		if r.split.slots[field] < 0 {
-			r.split.slots[field] = len(r.split.cells)
-			r.split.cells = append(r.split.cells, nil)
-		}
-		r.places[i] = r.split.slots[field]
-	}
+	r.split.want(places, len(names))
+	r.split.replaced = r.text.replaced
 	return nil
 }
 
@@ -137,7 +123,7 @@ func (r *csvReader) skipPreamble() (delimiter string, err error) {
 func (r *csvReader) bestHeader(candidates []string) (names []string, length int, err error) {
 	best, valid := -1, false
 	for _, delimiter := range candidates {
-		tried := splitter{delimiter: []byte(delimiter), end: r.split.end}
+		tried := dialect{delimiter: []byte(delimiter), end: r.split.end}
 		n, ok, err := r.header(&tried)
 		if err != nil {
 			return nil, 0, err
@@ -146,9 +132,9 @@ func (r *csvReader) bestHeader(candidates []string) (names []string, length int,
 			continue
 		}
 		valid = true
-		header := make([]string, len(tried.cells))
-		for i, cell := range tried.cells {
-			header[i] = strings.TrimSpace(string(cell))
+		header := tried.fields(r.window.rest()[:n])
+		for i, name := range header {
+			header[i] = strings.TrimSpace(name)
 		}
 		if hits := found(r.opts.Columns, header); hits > best || hits == best && len(header) > len(names) {
 			best, names, length, r.split.delimiter = hits, header, n, tried.delimiter
@@ -160,110 +146,30 @@ func (r *csvReader) bestHeader(candidates []string) (names []string, length int,
 	return names, length, nil
 }
 
-// header splits the record at the window's start without consuming it. ok is false when it is no record.
-func (r *csvReader) header(s *splitter) (length int, ok bool, err error) {
+// header gives the length of the record at the window's start. ok is false when it is no record.
+func (r *csvReader) header(d *dialect) (length int, ok bool, err error) {
 	for {
-		length, result := s.record(r.window.rest(), r.window.ended)
+		length, result := d.border(r.window.rest(), r.window.ended)
 		switch {
 		case result == whole:
 			return length, true, nil
 		case result == badQuote || r.window.ended:
 			return 0, false, nil
 		}
-		if full, err := r.window.more(); err != nil || full {
+		if full, err := r.window.more(0); err != nil || full {
 			return 0, false, err
 		}
 	}
 }
 
+// Next fills a block.
+func (r *csvReader) Next(b *Block) error {
+	b.format = &r.split
+	return r.cutter.next(b)
+}
+
 // Read fills a batch.
-func (r *csvReader) Read(b *Batch) error {
-	b.begin(len(r.places))
-	for size := 0; len(b.Rows)+len(b.Bad) < r.opts.BatchRows && size < batchBytes; {
-		reason, err := r.next()
-		if errors.Is(err, io.EOF) && len(b.Rows)+len(b.Bad) > 0 {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		r.row++
-		if reason == "" {
-			reason = r.check()
-		}
-		if reason != "" {
-			b.Bad = append(b.Bad, BadRow{Row: r.row, Reason: reason})
-			continue
-		}
-		b.Rows = append(b.Rows, r.row)
-		for i, cell := range r.places {
-			b.Columns[i].Append(r.split.cells[cell])
-			size += len(r.split.cells[cell])
-		}
-	}
-	return nil
-}
-
-// next splits the next record, or says why it is none. After a bad quote, an unclosed one or a row that is too long it
-// goes on at the end of the line on which the bad record began: so one wrong quote costs one line, not all that follow.
-func (r *csvReader) next() (reason string, err error) {
-	for {
-		if err := r.skipEmptyLines(); err != nil {
-			return "", err
-		}
-		length, result := r.split.record(r.window.rest(), r.window.ended)
-		switch {
-		case result == whole:
-			r.window.start += length
-			return "", nil
-		case result == badQuote:
-			return BadQuote, r.window.skipLine(r.split.end)
-		case r.window.ended:
-			return UnclosedQuote, r.window.skipLine(r.split.end)
-		}
-		full, err := r.window.more()
-		if err != nil {
-			return "", err
-		}
-		if full {
-			return RowTooLong, r.window.skipLine(r.split.end)
-		}
-	}
-}
-
-// skipEmptyLines consumes lines without a byte. It leaves at least one byte in the window, or gives io.EOF.
-func (r *csvReader) skipEmptyLines() error {
-	for {
-		rest := r.window.rest()
-		switch {
-		case len(rest) > 0 && rest[0] == r.split.end:
-			r.window.start++
-		case len(rest) > 1 && r.split.end == '\n' && rest[0] == '\r' && rest[1] == '\n':
-			r.window.start += 2
-		case len(rest) > 1, len(rest) == 1 && (rest[0] != '\r' || r.split.end != '\n'):
-			return nil
-		case r.window.ended: // with nothing, or a lone \r
-			return io.EOF
-		default:
-			if _, err := r.window.more(); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// check finds what is wrong with the record that was split last.
-func (r *csvReader) check() (reason string) {
-	if r.split.fields != len(r.split.slots) {
-		return RaggedRow
-	}
-	for _, cell := range r.split.cells {
-		if !utf8.Valid(cell) || r.text.replaced && bytes.Contains(cell, replacement) {
-			return BadEncoding
-		}
-	}
-	return ""
-}
+func (r *csvReader) Read(b *Batch) error { return r.whole.read(r, b) }
 
 // Type is String: CSV knows no other.
 func (r *csvReader) Type(int) Type { return String }

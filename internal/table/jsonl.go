@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,19 +20,30 @@ const maxSpellings = 1 << 12
 
 // jsonReader reads JSON Lines.
 type jsonReader struct {
-	file    string
-	opts    ReadOptions
-	text    *text
-	window  *window
-	decoder *jsontext.Decoder
-	buffer  bytes.Buffer
-	row     int64
-	good    bool // a row was read
+	file   string
+	text   *text
+	cutter cutter
+	format *jsonFormat
+	whole  Block  // what Read fills
+	good   bool   // a row was read
+	seen   []bool // for each of the format's wanted columns, whether any row had it that Read gave
+}
 
-	wanted    []string // each once
-	places    []int    // for each wanted column of the options, its place in wanted
-	seen      []bool   // for each of wanted, whether any row had it
-	cells     []cell   // for each of wanted, the current row's value
+// A jsonFormat splits lines of JSON into columns.
+type jsonFormat struct {
+	wanted   []string // each once
+	places   []int    // for each wanted column of the options, its place in wanted
+	replaced bool     // see text
+	parsers  sync.Pool
+}
+
+// A jsonParser parses one line at a time.
+type jsonParser struct {
+	*jsonFormat
+	decoder   *jsontext.Decoder
+	buffer    bytes.Buffer
+	cells     []cell // for each of wanted, the current row's value
+	seen      []bool // for each of wanted, whether any row of the block had it
 	spellings map[string]spelling
 }
 
@@ -53,18 +65,19 @@ func openJSONL(file File, opts ReadOptions) (Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &jsonReader{file: file.Name, opts: opts, text: text, window: newWindow(text, opts.MaxRow),
-		decoder: jsontext.NewDecoder(bytes.NewReader(nil)), spellings: map[string]spelling{}}
+	format := &jsonFormat{replaced: text.replaced}
 	for _, name := range opts.Columns {
 		name = strings.TrimSpace(name)
-		place := slices.Index(r.wanted, name)
+		place := slices.Index(format.wanted, name)
 		if place < 0 {
-			place = len(r.wanted)
-			r.wanted = append(r.wanted, name)
+			place = len(format.wanted)
+			format.wanted = append(format.wanted, name)
 		}
-		r.places = append(r.places, place)
+		format.places = append(format.places, place)
 	}
-	r.seen, r.cells = make([]bool, len(r.wanted)), make([]cell, len(r.wanted))
+	format.parsers.New = func() any { return newJSONParser(format) }
+	r := &jsonReader{file: file.Name, text: text, format: format, seen: make([]bool, len(format.wanted))}
+	r.cutter = cutter{window: newWindow(text, opts.MaxRow), border: jsonLine, end: '\n', most: opts.BatchRows, size: blockBytes, near: stretchBytes}
 	if err := r.refuseArray(); err != nil {
 		_ = text.Close() // the first error tells more
 		return nil, err
@@ -72,135 +85,180 @@ func openJSONL(file File, opts ReadOptions) (Reader, error) {
 	return r, nil
 }
 
+func newJSONParser(format *jsonFormat) *jsonParser {
+	return &jsonParser{
+		jsonFormat: format, decoder: jsontext.NewDecoder(bytes.NewReader(nil)), cells: make([]cell, len(format.wanted)),
+		seen: make([]bool, len(format.wanted)), spellings: map[string]spelling{},
+	}
+}
+
 // refuseArray tells a file that is one JSON array: the other kind of .json file, which would have to fit into memory.
 func (r *jsonReader) refuseArray() error {
-	if _, err := r.window.more(); err != nil {
+	if _, err := r.cutter.window.more(0); err != nil {
 		return err
 	}
-	if bytes.HasPrefix(bytes.TrimLeft(r.window.rest(), " \t\r\n"), []byte("[")) {
+	if bytes.HasPrefix(bytes.TrimLeft(r.cutter.window.rest(), " \t\r\n"), []byte("[")) {
 		return audience.Fail(audience.Invalid, "write one object a line (jq -c '.[]' does)", fmt.Errorf("%s is a JSON array, not JSON Lines", r.file))
+	}
+	return nil
+}
+
+// jsonLine is where the line ends that data begins with. See dialect.border.
+func jsonLine(data []byte, last bool) (length int, result outcome) {
+	length = bytes.IndexByte(data, '\n') + 1
+	switch {
+	case length == 0 && !last:
+		return 0, cutOff
+	case length == 0:
+		length = len(data)
+	}
+	if len(bytes.TrimSpace(data[:length])) == 0 {
+		return length, blank
+	}
+	return length, whole
+}
+
+// Next fills a block. Until there was a row, it splits it, too: whether the file has any of the wanted columns shows in the
+// first one.
+func (r *jsonReader) Next(b *Block) error {
+	b.format = r.format
+	if err := r.cutter.next(b); err != nil || r.good {
+		return err
+	}
+	b.Split()
+	r.note(b)
+	if r.good = len(b.Rows) > 0; r.good && len(r.seen) > 0 && !slices.Contains(r.seen, true) {
+		return missing(r.file, r.format.wanted, nil, false)
 	}
 	return nil
 }
 
 // Read fills a batch.
 func (r *jsonReader) Read(b *Batch) error {
-	b.begin(len(r.places))
-	for size := 0; len(b.Rows)+len(b.Bad) < r.opts.BatchRows && size < batchBytes; {
-		line, reason, err := r.next()
-		if errors.Is(err, io.EOF) && len(b.Rows)+len(b.Bad) > 0 {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		r.row++
-		if reason == "" {
-			reason = r.parse(line)
-		}
-		if reason != "" {
-			b.Bad = append(b.Bad, BadRow{Row: r.row, Reason: reason})
-			continue
-		}
-		size += len(line)
-		r.good = true
-		b.Rows = append(b.Rows, r.row)
-		for i, place := range r.places {
-			r.cells[place].appendTo(&b.Columns[i])
-		}
+	err := r.whole.read(r, b)
+	if err == nil {
+		r.note(&r.whole)
 	}
-	if r.good && len(r.wanted) > 0 && !slices.Contains(r.seen, true) {
-		return missing(r.file, r.wanted, nil, false)
-	}
-	return nil
+	return err
 }
 
-// next gives the next line that is not blank, or says why it is no row.
-func (r *jsonReader) next() (line []byte, reason string, err error) {
-	for {
-		line, cut, err := r.window.line('\n')
-		switch {
-		case err != nil:
-			return nil, "", err
-		case cut:
-			return nil, RowTooLong, r.window.skipLine('\n')
-		case len(line) == 0:
-			return nil, "", io.EOF
+// note remembers which columns a block's rows had.
+func (r *jsonReader) note(b *Block) {
+	for i, name := range r.format.wanted {
+		r.seen[i] = r.seen[i] || !slices.Contains(b.absent, name)
+	}
+}
+
+// split parses a block's lines.
+func (f *jsonFormat) split(b *Block) {
+	b.begin(len(f.places))
+	p := f.parsers.Get().(*jsonParser) //nolint:forcetypeassert // it holds nothing else
+	defer f.parsers.Put(p)
+	clear(p.seen)
+	row, begin := b.first, 0
+	for _, stretch := range b.stretches {
+		if stretch.reason != "" {
+			b.Bad = append(b.Bad, BadRow{Row: row, Reason: stretch.reason})
+			row++
+		} else {
+			row = p.lines(b.text[begin:stretch.end], &b.Batch, row)
 		}
-		r.window.start += len(line)
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			return line, "", nil
+		begin = stretch.end
+	}
+	b.check(row)
+	for i, name := range f.wanted {
+		if !p.seen[i] {
+			b.absent = append(b.absent, name)
 		}
 	}
+}
+
+// lines parses all lines and gives the number of the row behind them.
+func (p *jsonParser) lines(text []byte, b *Batch, row int64) int64 {
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		if reason := p.parse(line); reason != "" {
+			b.Bad = append(b.Bad, BadRow{Row: row, Reason: reason})
+		} else {
+			b.Rows = append(b.Rows, row)
+			for i, place := range p.places {
+				p.cells[place].appendTo(&b.Columns[i])
+			}
+		}
+		row++
+	}
+	return row
 }
 
 // parse puts a line's wanted values into cells, or says why it is no row.
-func (r *jsonReader) parse(line []byte) (reason string) {
-	if !utf8.Valid(line) || r.text.replaced && bytes.Contains(line, replacement) {
+func (p *jsonParser) parse(line []byte) (reason string) {
+	if !utf8.Valid(line) || p.replaced && bytes.Contains(line, replacement) {
 		return BadEncoding
 	}
-	clear(r.cells)
-	r.buffer = *bytes.NewBuffer(line)
-	r.decoder.Reset(&r.buffer, jsontext.AllowDuplicateNames(true))
-	if token, err := r.decoder.ReadToken(); err != nil || token.Kind() != jsontext.KindBeginObject {
+	clear(p.cells)
+	p.buffer = *bytes.NewBuffer(line)
+	p.decoder.Reset(&p.buffer, jsontext.AllowDuplicateNames(true))
+	if token, err := p.decoder.ReadToken(); err != nil || token.Kind() != jsontext.KindBeginObject {
 		return NotJSON
 	}
-	for r.decoder.PeekKind() != jsontext.KindEndObject {
-		name, err := r.value(line)
+	for p.decoder.PeekKind() != jsontext.KindEndObject {
+		name, err := p.value(line)
 		if err != nil {
 			return NotJSON
 		}
-		meaning := r.meaning(name)
-		value, err := r.value(line)
+		meaning := p.meaning(name)
+		value, err := p.value(line)
 		if err != nil {
 			return NotJSON
 		}
 		if meaning.place >= 0 {
-			r.cells[meaning.place].set(value, meaning.exact)
+			p.cells[meaning.place].set(value, meaning.exact)
 		}
 	}
-	if _, err := r.decoder.ReadToken(); err != nil {
+	if _, err := p.decoder.ReadToken(); err != nil {
 		return NotJSON
 	}
-	if _, err := r.decoder.ReadToken(); !errors.Is(err, io.EOF) {
+	if _, err := p.decoder.ReadToken(); !errors.Is(err, io.EOF) {
 		return NotJSON
 	}
-	return r.check()
+	return p.check()
 }
 
 // value reads a key or a value, as a view into the line.
-func (r *jsonReader) value(line []byte) ([]byte, error) {
-	value, err := r.decoder.ReadValue()
+func (p *jsonParser) value(line []byte) ([]byte, error) {
+	value, err := p.decoder.ReadValue()
 	if err != nil {
 		return nil, err
 	}
-	end := int(r.decoder.InputOffset())
+	end := int(p.decoder.InputOffset())
 	return line[end-len(value) : end], nil
 }
 
 // meaning finds the wanted column of a key, quoted as it is in the file.
-func (r *jsonReader) meaning(name []byte) spelling {
-	if known, ok := r.spellings[string(name)]; ok {
+func (p *jsonParser) meaning(name []byte) spelling {
+	if known, ok := p.spellings[string(name)]; ok {
 		return known
 	}
 	unquoted, _ := jsontext.AppendUnquote(nil, name) // the decoder has accepted it
 	key := strings.TrimSpace(string(unquoted))
-	meaning := spelling{place: slices.Index(r.wanted, key), exact: true}
+	meaning := spelling{place: slices.Index(p.wanted, key), exact: true}
 	if meaning.place < 0 {
 		same := func(name string) bool { return strings.EqualFold(name, key) }
-		if meaning = (spelling{place: slices.IndexFunc(r.wanted, same)}); meaning.place >= 0 && slices.ContainsFunc(r.wanted[meaning.place+1:], same) {
+		if meaning = (spelling{place: slices.IndexFunc(p.wanted, same)}); meaning.place >= 0 && slices.ContainsFunc(p.wanted[meaning.place+1:], same) {
 			meaning.place = -1 // it may mean either
 		}
 	}
-	if len(r.spellings) < maxSpellings {
-		r.spellings[string(name)] = meaning
+	if len(p.spellings) < maxSpellings {
+		p.spellings[string(name)] = meaning
 	}
 	return meaning
 }
 
 // check looks at the row's cells.
-func (r *jsonReader) check() (reason string) {
-	for i, cell := range r.cells {
+func (p *jsonParser) check() (reason string) {
+	for i, cell := range p.cells {
 		switch {
 		case cell.raw == nil:
 			continue
@@ -209,7 +267,7 @@ func (r *jsonReader) check() (reason string) {
 		case cell.raw[0] == '{' || cell.raw[0] == '[':
 			return NestedValue
 		}
-		r.seen[i] = true
+		p.seen[i] = true
 	}
 	return ""
 }
@@ -245,7 +303,7 @@ func (r *jsonReader) Type(int) Type { return String }
 // Absent gives the wanted columns that no row had so far.
 func (r *jsonReader) Absent() []string {
 	var absent []string
-	for i, name := range r.wanted {
+	for i, name := range r.format.wanted {
 		if !r.seen[i] {
 			absent = append(absent, name)
 		}

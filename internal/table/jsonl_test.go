@@ -77,12 +77,12 @@ func TestJSONLinesForgetsKeys(t *testing.T) {
 	for i := range 3 * maxSpellings {
 		fmt.Fprintf(&data, "{\"key%d\":1,\"a\":%d}\n", i, i)
 	}
-	r, err := openJSONL(inMemory("x.jsonl", []byte(data.String())), ReadOptions{Columns: []string{"a"}, BatchRows: 8192, MaxRow: 1 << 20})
-	require.NoError(t, err)
-	lines, err := drain(r)
-	require.NoError(t, err)
-	assert.Len(t, lines, 3*maxSpellings)
-	assert.Len(t, r.(*jsonReader).spellings, maxSpellings)
+	p := newJSONParser(&jsonFormat{wanted: []string{"a"}, places: []int{0}})
+	var b Batch
+	b.begin(1)
+	p.lines([]byte(data.String()), &b, 1)
+	assert.Len(t, b.Rows, 3*maxSpellings)
+	assert.Len(t, p.spellings, maxSpellings)
 }
 
 func FuzzJSONLines(f *testing.F) {

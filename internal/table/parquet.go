@@ -32,6 +32,13 @@ func openParquet(file File, opts ReadOptions) (Reader, error) {
 // Read fills a batch.
 func (r *parquetReader) Read(b *Batch) error { return r.ColumnReader.Read(b, r.rows) }
 
+// Next is Read: reading columns is all that there is to do.
+func (r *parquetReader) Next(b *Block) error {
+	err := r.Read(&b.Batch)
+	b.format, b.absent, b.rows = nil, nil, len(b.Rows)+len(b.Bad)
+	return err
+}
+
 // Absent is nothing: the footer has all columns.
 func (r *parquetReader) Absent() []string { return nil }
 

@@ -48,7 +48,8 @@ type ReadOptions struct {
 	// Encoding is utf-8, utf-16 or latin-1 (which is read as Windows-1252, its superset in practice). By default the byte
 	// order mark tells, else UTF-8. JSON Lines and CSV only.
 	Encoding string
-	// BatchRows is the most rows of a batch. The default is 8,192. A batch ends earlier when it holds 8 MiB of values.
+	// BatchRows is the most rows of a batch. The default is 8,192. A batch ends earlier when it holds 8 MiB of values, or 4 MiB
+	// of text.
 	BatchRows int
 	// MaxRow is the most bytes of one CSV or JSON row; a longer one is bad ("row_too_long"). The default is 4 MiB.
 	MaxRow int
@@ -71,10 +72,14 @@ type Reader interface {
 	// Read empties the batch and fills it with the next rows: at least one, good or bad, or it returns io.EOF. Any other
 	// error ends the reading and names the file.
 	Read(*Batch) error
+	// Next is Read without the work that other goroutines can do: the block's rows are in columns after Block.Split. The last
+	// block that it filled may be split while it fills another.
+	Next(*Block) error
 	// Type is the type of the i-th wanted column in the file: Parquet's own, else String.
 	Type(i int) Type
-	// Absent gives the wanted columns that no row had so far. Only JSON Lines has such: there a column may lack in a row
-	// (it is null then), and so in a whole file. Whoever reads many files may complain when a column is absent from all.
+	// Absent gives the wanted columns that no row had that Read gave so far; of Next's blocks each has its own. Only JSON Lines
+	// has such: there a column may lack in a row (it is null then), and so in a whole file. Whoever reads many files may
+	// complain when a column is absent from all.
 	Absent() []string
 	// Close lets go of the file.
 	Close() error

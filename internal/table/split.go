@@ -1,183 +1,215 @@
 package table
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+	"sync"
+	"unicode/utf8"
 
-// A splitter splits CSV records. encoding/csv gives up on a file with its first bad quote and cannot say how a record
-// begins or ends in the file; here a bad record is one bad row, and the next one is found again.
-//
-// It reads what encoding/csv reads and, beyond that, takes a quote inside an unquoted field for itself, and spaces around
-// a quoted field for nothing.
-type splitter struct {
-	delimiter []byte // one character
-	end       byte   // of a line: \n (also \r\n), or \r for files of the old Mac kind
-	slots     []int  // for each field of a record, its place in cells or -1; nil: every field goes to cells
-
-	cells   [][]byte // views of the record; void with the next one
-	fields  int      // of the last record
-	scratch []byte   // of values whose doubled quotes were made single
-}
-
-// An outcome is what splitting a record came to.
-type outcome int
-
-const (
-	whole    outcome = iota
-	cutOff           // the record goes on behind the data, or the text ends in its quotes
-	badQuote         // a closing quote is followed by text
+	"github.com/cleanreach/cleanreach/internal/marks"
 )
 
-// record splits the record that data begins with and gives its length in bytes, line end included. last says that the
-// text ends with data.
-func (s *splitter) record(data []byte, last bool) (length int, result outcome) {
-	s.fields, s.scratch = 0, s.scratch[:0]
-	if s.slots == nil {
-		s.cells = s.cells[:0]
-	}
-	length = bytes.IndexByte(data, s.end) + 1
-	line := data[:max(length-1, 0)]
-	if length == 0 {
-		if !last {
-			return 0, cutOff
-		}
-		length, line = len(data), data
-	}
-	if bytes.IndexByte(line, '"') >= 0 {
-		return s.quotedRecord(data, last)
-	}
-	s.plainLine(s.withoutReturn(line))
-	return length, whole
+// replacement is U+FFFD, which decoders put where bytes mean nothing.
+var replacement = []byte(string(utf8.RuneError))
+
+// A splitter splits CSV records that are whole into columns.
+type splitter struct {
+	dialect
+	slots    []int // for each field of a record, its place among the wanted ones, or -1
+	wanted   int   // fields
+	columns  []int // for each column of a batch, which of the wanted fields it has
+	replaced bool  // see text
 }
 
-// plainLine splits a line without any quote: nearly all lines of nearly all files.
-func (s *splitter) plainLine(line []byte) {
-	for {
-		i := bytes.Index(line, s.delimiter)
-		if i < 0 {
-			s.add(line)
-			return
+// want says at which places of a record's fields the columns' values are.
+func (s *splitter) want(places []int, fields int) {
+	s.slots, s.wanted, s.columns = make([]int, fields), 0, make([]int, len(places))
+	for i := range s.slots {
+		s.slots[i] = -1
+	}
+	for i, field := range places {
+		if s.slots[field] < 0 {
+			s.slots[field] = s.wanted
+			s.wanted++
 		}
-		s.add(line[:i])
-		line = line[i+len(s.delimiter):]
+		s.columns[i] = s.slots[field]
 	}
 }
 
-// quotedRecord splits a record that has a quote somewhere in its first line.
-//
-//nolint:cyclop // a scanner: every case is a line long
-func (s *splitter) quotedRecord(data []byte, last bool) (int, outcome) {
-	at := 0
-	for {
-		if open := s.skipSpaces(data, at); open < len(data) && data[open] == '"' {
-			value, behind, ok := s.quoted(data, open+1, last)
-			if !ok {
-				return 0, cutOff
-			}
-			s.add(value)
-			at = s.skipSpaces(data, behind)
+// A span is where a wanted value stands in a stretch.
+type span struct {
+	from, to uint32
+}
+
+// doubled marks, in a span's end, a value whose quotes are doubled.
+const doubled = 1 << 31
+
+// spans is what is noted of a stretch before its values are copied. Its buffers are used again.
+type spans struct {
+	places []uint32 // of delimiters, quotes and line ends
+	all    []span   // of the good rows, one row's wanted fields after the other
+	fields int      // of the last record
+}
+
+var spansPool = sync.Pool{New: func() any { return new(spans) }}
+
+// split puts a block's rows into its columns.
+func (s *splitter) split(b *Block) {
+	b.begin(len(s.columns))
+	found := spansPool.Get().(*spans) //nolint:forcetypeassert // it holds nothing else
+	defer spansPool.Put(found)
+	row, begin := b.first, 0
+	for _, stretch := range b.stretches {
+		if stretch.reason != "" {
+			b.Bad = append(b.Bad, BadRow{Row: row, Reason: stretch.reason})
+			row++
 		} else {
-			behind := s.unquoted(data, at)
-			if behind == len(data) && !last {
-				return 0, cutOff
+			text := b.text[begin:stretch.end]
+			row = s.records(text, found, &b.Batch, row)
+			for i, field := range s.columns {
+				b.Columns[i].appendSpans(text, found.all, field, s.wanted)
 			}
-			value := data[at:behind]
-			if behind == len(data) || data[behind] == s.end {
-				value = s.withoutReturn(value)
-			}
-			s.add(value)
-			at = behind
 		}
-		switch rest := data[at:]; {
-		case bytes.HasPrefix(rest, s.delimiter):
-			at += len(s.delimiter)
-		case len(rest) > 0 && rest[0] == s.end:
-			return at + 1, whole
-		case s.end == '\n' && bytes.HasPrefix(rest, []byte("\r\n")):
-			return at + 2, whole
-		case last && len(s.withoutReturn(rest)) == 0:
-			return len(data), whole
-		case !last && len(rest) < max(len(s.delimiter), len("\r\n")) && s.mayEnd(rest):
-			return 0, cutOff
-		default:
-			return at, badQuote
+		begin = stretch.end
+	}
+	b.check(row)
+}
+
+// records notes where the wanted values of all records are that are good, and gives the number of the row behind them.
+func (s *splitter) records(text []byte, found *spans, b *Batch, row int64) int64 {
+	var ascii bool
+	found.places, ascii = marks.Find(found.places[:0], text, [3]byte{s.delimiter[0], '"', s.end})
+	// A part of a text that is sound is sound, unless the delimiter is half a character.
+	sound := ascii || utf8.Valid(s.delimiter) && s.sound(text)
+	found.all = found.all[:0]
+	for i, at := 0, 0; at < len(text); {
+		n := len(found.all)
+		i, at = s.record(text, at, i, found)
+		reason := ""
+		switch {
+		case found.fields == 0: // an empty line
+			found.all = found.all[:n]
+			continue
+		case found.fields != len(s.slots):
+			reason = RaggedRow
+		case !sound && !s.allSound(text, found.all[n:]):
+			reason = BadEncoding
+		}
+		if reason == "" {
+			b.Rows = append(b.Rows, row)
+		} else {
+			found.all = found.all[:n]
+			b.Bad = append(b.Bad, BadRow{Row: row, Reason: reason})
+		}
+		row++
+	}
+	return row
+}
+
+// record notes the wanted fields of the record that begins at a place of the text, and counts all of them: none if the line
+// is empty. i is the first of the noted places that is in it. Both are given for what follows.
+func (s *splitter) record(text []byte, begin, i int, found *spans) (behind, next int) {
+	n := len(found.all)
+	found.all = slices.Grow(found.all, s.wanted)[:n+s.wanted]
+	row := record{slots: s.slots, spans: found.all[n:]}
+	places, end := found.places, s.end
+	delimiter, simple := s.delimiter[0], len(s.delimiter) == 1 && s.delimiter[0] != '"'
+	for from := begin; ; i++ {
+		at := int(places[i])
+		switch c := text[at]; {
+		case simple && c == delimiter:
+			row.add(from, at)
+			from = at + 1
+		case c == '"' && s.skipSpaces(text, from) == at:
+			var more bool
+			if i, from, more = s.value(text, i, places, &row); !more {
+				found.fields = row.fields
+				return i + 1, from
+			}
+		case c == end:
+			if value := s.withoutReturn(text[from:at]); len(value) > 0 || row.fields > 0 {
+				row.add(from, from+len(value))
+			}
+			found.fields = row.fields
+			return i + 1, at + 1
+		case !simple && bytes.HasPrefix(text[at:], s.delimiter):
+			row.add(from, at)
+			from = at + len(s.delimiter)
 		}
 	}
 }
 
-// mayEnd reports whether the few bytes at the end of the data may be the beginning of a delimiter or of a line end.
-func (s *splitter) mayEnd(rest []byte) bool {
-	return bytes.HasPrefix(s.delimiter, rest) || s.end == '\n' && string(rest) == "\r"
+// A record is one that is being split.
+type record struct {
+	slots  []int
+	spans  []span
+	fields int
 }
 
-// quoted gives the value that begins at from, behind its opening quote, and where the closing quote is passed.
-func (s *splitter) quoted(data []byte, from int, last bool) (value []byte, behind int, ok bool) {
-	doubled := false
-	for at := from; ; {
-		i := bytes.IndexByte(data[at:], '"')
-		if i < 0 {
-			return nil, 0, false
+func (r *record) add(from, to int) {
+	if r.fields < len(r.slots) {
+		if slot := r.slots[r.fields]; slot >= 0 {
+			r.spans[slot] = span{uint32(from), uint32(to)} //nolint:gosec // a stretch is far below 2 GiB
 		}
-		at += i + 1
-		if at == len(data) && !last {
-			return nil, 0, false // the next byte tells whether this quote closes
-		}
-		if at < len(data) && data[at] == '"' {
-			doubled = true
-			at++
+	}
+	r.fields++
+}
+
+// value adds the field whose opening quote is the i-th place. It gives the place of what ends it and where the text goes on,
+// and whether with another field.
+func (s *splitter) value(text []byte, i int, places []uint32, row *record) (last, behind int, more bool) {
+	from, flag := int(places[i])+1, 0
+	for i++; ; i++ {
+		at := int(places[i])
+		if text[at] != '"' {
 			continue
 		}
-		value = data[from : at-1]
-		if doubled {
-			value = s.single(value)
+		if text[at+1] == '"' {
+			flag = doubled
+			i++
+			continue
 		}
-		return value, at, true
+		row.add(from, at|flag)
+		if s.isDelimiter(text, at+1) {
+			return i + 1, at + 2, true
+		}
+		at = s.skipSpaces(text, at+1)
+		length, result := s.follows(text[at:], true)
+		return i + 1, at + length, result == goesOn
 	}
 }
 
-// single makes doubled quotes single, in a copy: the record may have to be split again.
-func (s *splitter) single(value []byte) []byte {
-	begin := len(s.scratch)
-	for {
-		i := bytes.IndexByte(value, '"')
-		if i < 0 {
-			s.scratch = append(s.scratch, value...)
-			return s.scratch[begin:len(s.scratch):len(s.scratch)]
-		}
-		s.scratch = append(s.scratch, value[:i+1]...)
-		value = value[i+2:]
-	}
-}
-
-// unquoted gives where the field that begins at from ends: at a delimiter, a line end or the end of the data.
-func (s *splitter) unquoted(data []byte, from int) int {
-	for at := from; at < len(data); at++ {
-		if c := data[at]; c == s.end || c == s.delimiter[0] && bytes.HasPrefix(data[at:], s.delimiter) {
-			return at
+// allSound reports whether the wanted values of a row are in the file's encoding.
+func (s *splitter) allSound(text []byte, row []span) bool {
+	for _, value := range row {
+		if !s.sound(text[value.from : value.to&^doubled]) {
+			return false
 		}
 	}
-	return len(data)
+	return true
 }
 
-func (s *splitter) skipSpaces(data []byte, at int) int {
-	for s.delimiter[0] != ' ' && at < len(data) && data[at] == ' ' {
-		at++
-	}
-	return at
+func (s *splitter) sound(text []byte) bool {
+	return utf8.Valid(text) && (!s.replaced || !bytes.Contains(text, replacement))
 }
 
-// withoutReturn takes the \r of a \r\n away.
-func (s *splitter) withoutReturn(line []byte) []byte {
-	if s.end == '\n' && len(line) > 0 && line[len(line)-1] == '\r' {
-		return line[:len(line)-1]
+// fields splits a record into all its fields.
+func (d *dialect) fields(text []byte) []string {
+	text = append(slices.Grow([]byte(nil), len(text)+slack), text...)
+	if !bytes.HasSuffix(text, []byte{d.end}) {
+		text = append(text, d.end)
 	}
-	return line
-}
-
-func (s *splitter) add(value []byte) {
-	switch {
-	case s.slots == nil:
-		s.cells = append(s.cells, value)
-	case s.fields < len(s.slots) && s.slots[s.fields] >= 0:
-		s.cells[s.slots[s.fields]] = value
+	s := splitter{dialect: *d, slots: make([]int, bytes.Count(text, d.delimiter)+1)}
+	for i := range s.slots {
+		s.slots[i] = i
 	}
-	s.fields++
+	s.wanted = len(s.slots)
+	var found spans
+	found.places, _ = marks.Find(nil, text, [3]byte{d.delimiter[0], '"', d.end})
+	s.record(text, 0, 0, &found)
+	names := make([]string, found.fields)
+	for i, name := range found.all[:found.fields] {
+		names[i] = string(appendLong(nil, text, name))
+	}
+	return names
 }
