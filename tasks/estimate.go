@@ -97,6 +97,7 @@ func printEstimate(w io.Writer, q estimate.Question, a estimate.Answer) {
 		a.Advice.ChunkRows, def.Limits.ChunkRows, a.Advice.Concurrency, def.Limits.Concurrency, a.Advice.Why)
 	fmt.Fprintf(w, "assumed: Meta answers a batch in %s (-answer), its tier is %s (-tier), Clean Rooms computes for %s (-query)\n",
 		q.Answer, map[meta.Tier]string{meta.TierLimited: "limited", meta.TierFull: "full"}[q.Tier], q.Query)
+	p.Fprintf(w, "measured: a vCPU prepares %d rows a second and sends %d\n", estimate.PrepareRate, estimate.UploadRate)
 }
 
 // printOfMode says what a mode makes of the estimate, and what is not in it.

@@ -25,7 +25,7 @@ func TestEstimate(t *testing.T) {
 		return run(t.Context(), append([]string{"estimate"}, args...), env{}, strings.NewReader(""), &out, &problems)
 	}
 	require.Zero(t, estimating("-rows", "10000000", def), problems.String())
-	for _, want := range []string{"10,000,000 customers, 5,000,000 matched", "500 batches and 20 chunks", "2h", "Clean Rooms", "limits.chunk_rows 250,000 (now 250,000)"} {
+	for _, want := range []string{"10,000,000 customers, 5,000,000 matched", "500 batches and 20 chunks", "2h", "Clean Rooms", "limits.chunk_rows 250,000 (now 250,000)", "measured: a vCPU prepares "} {
 		assert.Contains(t, out.String(), want)
 	}
 	limited := out.String()

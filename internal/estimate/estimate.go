@@ -25,7 +25,6 @@ type Question struct {
 // Figures of a run that do not depend on the question.
 const (
 	start        = 40 * time.Second // of a Fargate task, until its code runs
-	prepareRate  = 160_000          // rows a second of one vCPU from CSV: test/bench/RESULTS.md
 	bytesOfValue = 67               // of a hashed key in a request: 64 digits, quotes and comma
 	bytesOfOther = 40               // of EXTERN_ID or MADID
 	// worthStarting is how much longer than it takes to start an upload task should work.
@@ -129,7 +128,7 @@ func steps(q Question, a *Answer) []Step {
 	add := func(name string, s size, work time.Duration, bound string) {
 		all = append(all, Step{name, 1, start + work, bound, s.compute(1, start+work)})
 	}
-	reading := seconds(float64(q.Rows) / prepareRate)
+	reading := large.takes(q.Rows, PrepareRate)
 	if q.Definition.Source.GlueJob == "" { // preflight runs beside it
 		add("preflight, prepare", large, reading, "reading the customers")
 		extra := small.compute(1, start)
@@ -140,7 +139,7 @@ func steps(q Question, a *Answer) []Step {
 	}
 	all = append(all, Step{Name: "clean room", Time: q.Query, Bound: "the query: assumed"})
 	if q.Definition.Meta.Mode == audience.ModeMirror {
-		add("compare", large, seconds(float64(a.Matched)/prepareRate), "reading the match")
+		add("compare", large, large.takes(a.Matched, PrepareRate), "reading the match")
 	}
 	add("plan", small, 0, "starting")
 	all = append(all, uploading(q, a))

@@ -51,6 +51,11 @@ func TestUploadIsBoundByMetasLimitOrItsAnswers(t *testing.T) {
 	assert.InDelta(t, full.Cost.Network, limited.Cost.Network, 0)
 }
 
+// Were a task slower than Meta's limit, the estimate would have to reckon with it.
+func TestTasksAreFasterThanMetaTakesBatches(t *testing.T) {
+	assert.Less(t, small.takes(meta.BatchRows, UploadRate), meta.TierFull.Every())
+}
+
 func TestMirrorSendsWhatChanges(t *testing.T) {
 	a := Of(ask(define(t, audience.ModeMirror, ""), meta.TierFull))
 	assert.Equal(t, int64(100_000), a.Sent, "1 % leave and 1 % join")
