@@ -53,7 +53,7 @@ func definition(path string) map[string]any {
 func newBench(t testing.TB) *bench {
 	t.Helper()
 	b := &bench{TB: t, source: t.TempDir(), log: &bytes.Buffer{}}
-	b.sizes = sizes{workers: 3, readers: 2, batchRows: 7, partRows: 20, partBytes: 1 << 20, exact: 1000}
+	b.sizes = sizes{workers: 3, readers: 2, batchRows: 7, partRows: 20, partBytes: 1 << 20, exact: 1000, known: 50}
 	open := func() *storage.Folder {
 		folder, err := storage.Open(t.Context(), storage.FileURL(t.TempDir()))
 		require.NoError(t, err)

@@ -28,20 +28,18 @@ func newParts(folder *storage.Folder, prefix string, fields []table.Field, sizes
 	return &parts{folder: folder, prefix: prefix, fields: fields, sizes: sizes}
 }
 
-// write adds rows. See table.Writer.WriteBatch for unparsed.
-func (p *parts) write(ctx context.Context, columns []table.Column, unparsed func(row, column int)) error {
-	if columns[0].Len() == 0 {
-		return nil
-	}
+// write adds rows, at least one. See table.Writer.WriteBatch for unparsed.
+func (p *parts) write(ctx context.Context, columns []table.Values, unparsed func(row, column int)) error {
 	if p.file == nil {
 		if err := p.begin(ctx); err != nil {
 			return err
 		}
 	}
-	if err := p.table.WriteBatch(columns, unparsed); err != nil {
+	before := p.table.Rows()
+	if err := p.table.WriteValues(columns, unparsed); err != nil {
 		return fmt.Errorf("write %s: %w", p.key(), err)
 	}
-	p.rows += int64(columns[0].Len())
+	p.rows += p.table.Rows() - before
 	if p.table.Rows() >= p.sizes.partRows || p.bytes >= p.sizes.partBytes {
 		return p.end()
 	}
@@ -56,8 +54,15 @@ func (p *parts) begin(ctx context.Context) (err error) {
 	if p.file, err = p.folder.NewWriter(ctx, p.key()); err != nil {
 		return err
 	}
-	p.table, err = table.NewWriter(p, p.fields, table.WriteOptions{RowGroupBytes: p.sizes.groupBytes})
+	p.table, err = table.NewWriter(p, p.fields, table.WriteOptions{RowGroupBytes: p.sizes.groupBytes, DictionaryBytes: p.dictionaryBytes()})
 	return err
+}
+
+// allDictionaryBytes are of the dictionaries of all columns of all workers at a time.
+const allDictionaryBytes = 96 << 20
+
+func (p *parts) dictionaryBytes() int {
+	return min(4<<20, max(64<<10, allDictionaryBytes/p.sizes.workers/len(p.fields)))
 }
 
 // Write passes the part's bytes on and counts them.

@@ -32,6 +32,7 @@ type sizes struct {
 	// groupBytes is the size of values at which a row group ends, if it has not come to 65,536 rows before.
 	groupBytes int
 	exact      int // distinct values of a key that are counted exactly
+	known      int // different values of a column that describes that a worker knows
 }
 
 // usualSizes use all cores. Reading takes about a tenth of the time that the rest takes, so a few readers feed many
@@ -41,7 +42,7 @@ func usualSizes() sizes {
 	workers := min(cores, maxWorkers)
 	return sizes{
 		workers: workers, readers: max(2, cores/6), batchRows: 4096,
-		partRows: 1 << 20, partBytes: 256 << 20, groupBytes: min(64<<20, allGroupsBytes/workers), exact: 1 << 18,
+		partRows: 1 << 20, partBytes: 256 << 20, groupBytes: min(64<<20, allGroupsBytes/workers), exact: 1 << 18, known: mostKnown,
 	}
 }
 
@@ -82,21 +83,9 @@ func newPipeline(deps Deps, src *source, plan *layout, suppressed *suppression.S
 	attempt := strings.ToLower(rand.Text()[:8])
 	for i := range sizes.workers {
 		name := fmt.Sprintf("part-%s-%02d", attempt, i)
-		p.workers = append(p.workers, &worker{
-			layout:     plan,
-			suppressed: suppressed,
-			dateOrder:  def.DateOrder,
-			normalizer: identity.NewNormalizer(def.DefaultCountry, func() time.Time { return started }),
-			counts:     p.counts,
-			prepared:   newParts(deps.Folder, audience.PreparedDir+name, plan.fields, sizes),
-			quarantine: newQuarantine(deps.Folder, audience.QuarantineDir+name, sizes),
-			tallies:    newTallies(len(plan.keys)),
-			out:        make([]table.Column, len(plan.fields)),
-			hashes:     make([][]uint64, len(plan.keys)),
-			cells:      newCells(plan),
-			rowReasons: map[string]int64{},
-			unparsed:   map[string]int64{},
-		})
+		normalizer := identity.NewNormalizer(def.DefaultCountry, func() time.Time { return started })
+		p.workers = append(p.workers, newWorker(plan, suppressed, normalizer, def.DateOrder, p.counts,
+			newParts(deps.Folder, audience.PreparedDir+name, plan.fields, sizes), newQuarantine(deps.Folder, audience.QuarantineDir+name, sizes), sizes))
 	}
 	batches := sizes.workers + sizes.readers + 2
 	p.free, p.full = make(chan *batch, batches), make(chan *batch, batches)

@@ -16,7 +16,6 @@ import (
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/identity"
-	"github.com/cleanreach/cleanreach/internal/table"
 )
 
 func TestManyPartsOfBoundedSize(t *testing.T) {
@@ -302,21 +301,4 @@ func checkAccounts(t *testing.T, b *bench, doc *audience.Prepared) {
 		}
 	}
 	assert.Subset(t, doc.Columns, []string{"spent"})
-}
-
-func TestHashCacheGivesTheHash(t *testing.T) {
-	cache := &hashCache{}
-	var column table.Column
-	var want []string
-	for range 2 { // the second time from the cache, unless another value has taken the place
-		for i := range 3 * hashSlots {
-			value := strings.Repeat("x", i%40) + fmt.Sprint(i)
-			cache.appendTo(&column, []byte(value))
-			want = append(want, hashOf(value))
-		}
-	}
-	require.Equal(t, len(want), column.Len())
-	for i := range want {
-		require.Equal(t, want[i], string(column.Value(i)))
-	}
 }

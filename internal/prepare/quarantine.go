@@ -33,11 +33,16 @@ const quarantineRows = 4096
 type quarantine struct {
 	parts   *parts
 	pending []table.Column
+	out     []table.Values // pending
 	number  [20]byte
 }
 
 func newQuarantine(folder *storage.Folder, prefix string, sizes sizes) *quarantine {
-	return &quarantine{parts: newParts(folder, prefix, quarantineFields, sizes), pending: make([]table.Column, len(quarantineFields))}
+	q := &quarantine{parts: newParts(folder, prefix, quarantineFields, sizes), pending: make([]table.Column, len(quarantineFields))}
+	for i := range q.pending {
+		q.out = append(q.out, table.Values{Column: &q.pending[i]})
+	}
+	return q
 }
 
 // row records a row that is dropped.
@@ -67,7 +72,7 @@ func (q *quarantine) flush(ctx context.Context, atLeast int) error {
 	if q.pending[0].Len() < atLeast {
 		return nil
 	}
-	if err := q.parts.write(ctx, q.pending, nil); err != nil {
+	if err := q.parts.write(ctx, q.out, nil); err != nil {
 		return err
 	}
 	for i := range q.pending {

@@ -3,21 +3,18 @@ package prepare
 import (
 	"context"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/identity"
 	"github.com/cleanreach/cleanreach/internal/suppression"
 	"github.com/cleanreach/cleanreach/internal/table"
 )
 
-// A worker turns batches into prepared rows and the quarantine. It has a normalizer and files of its own, and shares
-// nothing but the counts of different values.
+// A worker turns batches into prepared rows and the quarantine, a batch's columns one after the other. It has a normalizer
+// and files of its own, and shares nothing but the counts of different values.
 type worker struct {
 	layout     *layout
 	suppressed *suppression.Set
-	dateOrder  string
-	normalizer *identity.Normalizer
+	former     former
 	counts     []*distinct
 	prepared   *parts
 	quarantine *quarantine
@@ -28,51 +25,85 @@ type worker struct {
 	unparsed   map[string]int64 // kept values that are not of their type, by column:reason
 	tallies    []tally          // for each of the layout's keys
 
-	cells  []cell         // the current row's, for each of the layout's keys
-	out    []table.Column // the batch's prepared rows
-	rows   []int64        // their numbers in the file
-	cache  hashCache
-	hashes [][]uint64 // for each key, of the batch's valid values
+	columns   []column // for each of the layout's keys
+	countries *countries
+	out       []table.Values // the batch's prepared rows
+	values    []table.Column // of the columns that are carried along
+	codes     [][]int32      // for each prepared column
+	mixed     []table.Column // likewise: see hashesOf
+	rows      []int64        // the prepared rows' numbers in the file
+	consented []int32        // places of rows in the batch
+	kept      []int32        // places in consented of the rows that are prepared
+	flags     []flags        // of each of consented
+	hashes    []uint64       // of a key's valid values
 }
 
-// A cell is what became of a row's value of a key.
-type cell struct {
-	canonical [][]byte // for each attribute of the key; empty: none
-	hashed    bool     // the source's value was a hash already
-	reason    identity.Reason
+// A column is a mapped source column at work on a batch.
+type column interface {
+	// convert brings the values of rows into form. The country's column is converted first.
+	convert(n *former, in *table.Column, rows []int32, of *countries)
+	// flag adds what is to be known of each row.
+	flag(rows []flags)
+	// reason is the number of the reason why a row's value was rejected.
+	reason(i int) uint8
+	// count takes the rows into the tally, and appends the sums of valid values that were not counted before.
+	count(t *tally, rows []int32, names []identity.Reason, sums []uint64) []uint64
+	// keep makes the prepared columns of rows, which are all rows or some of them.
+	keep(w *worker, rows []int32, all bool)
 }
 
-func newCells(plan *layout) []cell {
-	cells := make([]cell, len(plan.keys))
-	for i, key := range plan.keys {
-		cells[i].canonical = make([][]byte, len(key.attributes))
+// flags are what a row's columns found.
+type flags uint8
+
+const (
+	rejected flags = 1 << iota // a value of it
+	finds                      // it has a key that may find a person
+)
+
+func newWorker(plan *layout, suppressed *suppression.Set, n *identity.Normalizer, dateOrder string, counts []*distinct, prepared *parts, q *quarantine, sizes sizes) *worker {
+	w := &worker{
+		layout: plan, suppressed: suppressed, counts: counts, prepared: prepared, quarantine: q,
+		former: former{
+			normalizer: n, dateOrder: dateOrder, reasons: newReasons(), mostKnown: sizes.known, knownBytes: allKnownBytes / sizes.workers / knownShare,
+		},
+		rowReasons: map[string]int64{}, unparsed: map[string]int64{}, tallies: newTallies(len(plan.keys)),
+		out: make([]table.Values, len(plan.fields)), values: make([]table.Column, len(plan.kept)), codes: make([][]int32, len(plan.fields)), mixed: make([]table.Column, len(plan.fields)),
 	}
-	return cells
+	for i, key := range plan.keys {
+		if key.key.Identifies() || key.key == audience.LookalikeValue {
+			w.columns = append(w.columns, newIdentifying(key))
+			continue
+		}
+		d := newDescribing(key, sizes.known)
+		w.columns = append(w.columns, d)
+		if i == plan.country {
+			w.countries = newCountries(d)
+		}
+	}
+	return w
 }
+
+const (
+	allKnownBytes = 64 << 20 // of what the columns of all workers know
+	knownShare    = 4        // a column's is this part of a worker's
+)
 
 // write prepares a batch.
 func (w *worker) write(ctx context.Context, b *batch) error {
 	for _, bad := range b.Bad {
 		w.reject(b.file.name, bad.Row, bad.Reason)
 	}
-	for i, row := range b.Rows {
+	w.consented = w.consented[:0]
+	for i := range b.Rows {
 		if w.layout.consent >= 0 && !consents(b.Columns[w.layout.consent].Value(i)) {
 			w.noConsent++
 			continue
 		}
-		w.normalise(b, i)
-		if w.isSuppressed() {
-			w.optedOut++
-			continue
-		}
-		w.rejectFields(b.file.name, row)
-		if !w.findsSomebody() {
-			w.reject(b.file.name, row, NoKey)
-			continue
-		}
-		w.keep(b, i)
-		w.rows = append(w.rows, row)
+		w.consented = append(w.consented, int32(i))
 	}
+	w.convert(b)
+	w.choose(b)
+	w.keep(b)
 	return w.flush(ctx, b.file.name)
 }
 
@@ -81,45 +112,56 @@ func (w *worker) reject(file string, row int64, reason string) {
 	w.quarantine.row(file, row, reason)
 }
 
-// normalise fills the row's cells. The country comes first, because the others are read by it.
-func (w *worker) normalise(b *batch, i int) {
-	var country []byte
-	if c := w.layout.country; c >= 0 {
-		w.normaliseKey(c, b, i, nil)
-		country = w.cells[c].canonical[0]
+// convert brings the batch's values into form. The country comes first, because the others are read by it.
+func (w *worker) convert(b *batch) {
+	w.flags = w.flags[:0]
+	for range w.consented {
+		w.flags = append(w.flags, 0)
 	}
-	for k := range w.layout.keys {
+	if c := w.layout.country; c >= 0 {
+		w.convertColumn(c, b)
+	}
+	for k := range w.columns {
 		if k != w.layout.country {
-			w.normaliseKey(k, b, i, country)
+			w.convertColumn(k, b)
 		}
 	}
 }
 
-func (w *worker) normaliseKey(k int, b *batch, i int, country []byte) {
-	column, c := &w.layout.keys[k], &w.cells[k]
-	value := b.Columns[column.in].Value(i)
-	for a := range c.canonical {
-		c.canonical[a] = c.canonical[a][:0]
-	}
-	if column.key == audience.DOB {
-		d := c.canonical
-		d[0], d[1], d[2], c.reason = w.normalizer.SplitDOB(d[0], d[1], d[2], value, w.dateOrder)
-		return
-	}
-	var form identity.Form
-	c.canonical[0], form = w.normalizer.Append(c.canonical[0], column.key, value, country)
-	c.hashed, c.reason = form.Hashed, form.Reason
+func (w *worker) convertColumn(k int, b *batch) {
+	w.columns[k].convert(&w.former, &b.Columns[w.layout.keys[k].in], w.consented, w.countries)
+	w.columns[k].flag(w.flags)
 }
 
-// isSuppressed reports whether the row is of somebody who opted out, by whichever key. It is asked before anything of the
-// row is written, so that the quarantine does not name it either.
-func (w *worker) isSuppressed() bool {
+// choose finds the rows to prepare. What is wrong with the others, and with values, goes into the quarantine in the order of
+// the rows; of people who opted out nothing does.
+func (w *worker) choose(b *batch) {
+	w.kept, w.rows = w.kept[:0], w.rows[:0]
+	for i, found := range w.flags {
+		if w.isSuppressed(i) {
+			w.optedOut++
+			continue
+		}
+		row := b.Rows[w.consented[i]]
+		if found&rejected != 0 {
+			w.rejectFields(b.file.name, row, i)
+		}
+		if found&finds == 0 {
+			w.reject(b.file.name, row, NoKey)
+			continue
+		}
+		w.kept, w.rows = append(w.kept, int32(i)), append(w.rows, row)
+	}
+}
+
+// isSuppressed reports whether the row is of somebody who opted out, by whichever key.
+func (w *worker) isSuppressed(i int) bool {
 	if w.suppressed.Empty() {
 		return false
 	}
-	for k := range w.cells {
-		key, c := w.layout.keys[k].key, &w.cells[k]
-		if key.Identifies() && w.suppressed.Has(key, suppression.MarkOf(c.canonical[0], c.hashed)) {
+	for k, c := range w.columns {
+		key := w.layout.keys[k].key
+		if d, is := c.(*identifying); is && key.Identifies() && w.suppressed.Has(key, d.mark(i)) {
 			return true
 		}
 	}
@@ -127,104 +169,51 @@ func (w *worker) isSuppressed() bool {
 }
 
 // rejectFields puts the row's invalid values into the quarantine, of rows that are dropped too: they say why.
-func (w *worker) rejectFields(file string, row int64) {
-	for k := range w.cells {
-		if reason := w.cells[k].reason; reason != "" {
-			w.quarantine.field(file, row, string(w.layout.keys[k].key), string(reason))
+func (w *worker) rejectFields(file string, row int64, i int) {
+	for k, c := range w.columns {
+		if reason := c.reason(i); reason != 0 {
+			w.quarantine.field(file, row, string(w.layout.keys[k].key), string(w.former.reasons.names[reason]))
 		}
 	}
 }
 
-// findsSomebody reports whether the row has a key left that may find a person.
-func (w *worker) findsSomebody() bool {
-	for k := range w.cells {
-		if w.layout.keys[k].key.Finds() && w.cells[k].filled() {
-			return true
+// keep makes the prepared columns and counts what is in them.
+func (w *worker) keep(b *batch) {
+	if len(w.kept) == 0 {
+		return
+	}
+	all := len(w.kept) == len(w.consented)
+	for k, c := range w.columns {
+		w.hashes = c.count(&w.tallies[k], w.kept, w.former.reasons.names, w.hashes[:0])
+		w.counts[k].add(w.hashes)
+		c.keep(w, w.kept, all)
+	}
+	for i, kept := range w.layout.kept {
+		to := &w.values[i]
+		to.Reset()
+		for _, place := range w.kept {
+			if value := b.Columns[kept.in].Value(int(w.consented[place])); len(value) > 0 {
+				to.Append(value)
+			} else {
+				to.AppendNull()
+			}
 		}
+		w.out[kept.out] = table.Values{Column: to}
 	}
-	return false
-}
-
-func (c *cell) filled() bool {
-	for _, canonical := range c.canonical {
-		if len(canonical) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// keep appends the row to the prepared ones and counts it.
-func (w *worker) keep(b *batch, i int) {
-	for k := range w.cells {
-		c, t := &w.cells[k], &w.tallies[k]
-		sum := uint64(0)
-		for a, at := range w.layout.keys[k].attributes {
-			sum = sum*31 + xxhash.Sum64(w.keepAttribute(at, c.canonical[a], c.hashed))
-		}
-		switch {
-		case c.reason != "": // also of a value that was taken for LDU
-			t.invalid[c.reason]++
-		case c.filled():
-			t.valid++
-			w.hashes[k] = append(w.hashes[k], sum)
-		}
-	}
-	for _, kept := range w.layout.kept {
-		if value := b.Columns[kept.in].Value(i); len(value) > 0 {
-			w.out[kept.out].Append(value)
-		} else {
-			w.out[kept.out].AppendNull()
-		}
-	}
-}
-
-// keepAttribute appends a canonical value and its hash, and gives what makes the value one of its kind: the same for a
-// value and for its hash. A value that came as a hash is in both columns.
-func (w *worker) keepAttribute(at attribute, canonical []byte, hashed bool) []byte {
-	out := w.out[at.out:]
-	switch {
-	case len(canonical) == 0:
-		out[0].AppendNull()
-		if at.key.Hashed() {
-			out[1].AppendNull()
-		}
-		return nil
-	case !at.key.Hashed():
-		out[0].Append(canonical)
-		return canonical
-	}
-	out[0].Append(canonical)
-	if hashed {
-		out[1].Append(canonical)
-		return canonical
-	}
-	if at.key.Identifies() { // it hardly occurs twice
-		appendHash(&out[1], canonical)
-	} else {
-		w.cache.appendTo(&out[1], canonical)
-	}
-	return out[1].Value(out[1].Len() - 1)
 }
 
 // flush writes the batch's prepared rows. Here the kept columns' values are parsed, and those that do not are rejected.
 func (w *worker) flush(ctx context.Context, file string) error {
-	err := w.prepared.write(ctx, w.out, func(row, column int) {
-		field := w.layout.fields[column]
-		reason := "not_" + string(field.Type)
-		w.unparsed[field.Name+":"+reason]++
-		w.quarantine.field(file, w.rows[row], field.Name, reason)
-	})
-	if err != nil {
-		return err
-	}
-	for i := range w.out {
-		w.out[i].Reset()
-	}
-	w.rows = w.rows[:0]
-	for k, hashes := range w.hashes {
-		w.counts[k].add(hashes)
-		w.hashes[k] = hashes[:0]
+	if len(w.kept) > 0 {
+		err := w.prepared.write(ctx, w.out, func(row, column int) {
+			field := w.layout.fields[column]
+			reason := "not_" + string(field.Type)
+			w.unparsed[field.Name+":"+reason]++
+			w.quarantine.field(file, w.rows[row], field.Name, reason)
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return w.quarantine.flush(ctx, quarantineRows)
 }

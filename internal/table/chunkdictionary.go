@@ -49,7 +49,7 @@ func (d *chunkDictionary) place(value []byte, text bool) (place uint32, added bo
 	if 2*len(d.ends) >= len(d.slots) {
 		d.grow(text)
 	}
-	mask := uint64(len(d.slots) - 1)
+	mask := uint64(len(d.slots) - 1) //nolint:gosec // there are slots
 	for at := xxh3.Hash(value); ; at++ {
 		slot := &d.slots[at&mask]
 		if *slot == 0 {
@@ -80,12 +80,12 @@ func (d *chunkDictionary) value(place uint32, text bool) []byte {
 
 func (d *chunkDictionary) grow(text bool) {
 	d.slots = make([]uint32, max(fewestSlots, 2*len(d.slots)))
-	mask := uint64(len(d.slots) - 1)
+	mask := uint64(len(d.slots) - 1) //nolint:gosec // there are slots
 	for place := range d.ends {
-		at := xxh3.Hash(d.value(uint32(place), text)) //nolint:gosec // see place
+		at := xxh3.Hash(d.value(uint32(place), text))
 		for d.slots[at&mask] != 0 {
 			at++
 		}
-		d.slots[at&mask] = uint32(place) + 1 //nolint:gosec // likewise
+		d.slots[at&mask] = uint32(place) + 1
 	}
 }

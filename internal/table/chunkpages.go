@@ -35,8 +35,8 @@ func (c *chunk) endPage(twin *chunk) error {
 	binary.LittleEndian.PutUint32(c.raw, uint32(len(c.raw)-4)) //nolint:gosec // a bit a row
 	switch {
 	case encoding == format.RLEDictionary:
-		width := max(1, bits.Len(uint(c.dictionary.len()-1))) //nolint:gosec // it has a value
-		c.raw = append(c.raw, byte(width))                    //nolint:gosec // 32 at most
+		width := max(1, bits.Len(uint(c.dictionary.len()-1)))
+		c.raw = append(c.raw, byte(width)) //nolint:gosec // 32 at most
 		c.raw = appendHybrid(c.raw, c.codes, width)
 	case c.field.Type == Boolean:
 		c.raw = appendBits(c.raw, c.data)

@@ -48,7 +48,7 @@ func appendPacked(dst []byte, values []uint32, width int) []byte {
 		return dst
 	}
 	groups := (len(values) + 7) / 8
-	dst = binary.AppendUvarint(dst, uint64(groups)<<1|1) //nolint:gosec // a count
+	dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
 	end := len(dst) + groups*width
 	dst = slices.Grow(dst, groups*width+8)
 	bits, n := uint64(0), 0
