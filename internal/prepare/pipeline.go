@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,8 +36,8 @@ type sizes struct {
 	known      int // different values of a column that describes that a worker knows
 }
 
-// usualSizes use all cores. Reading takes about a tenth of the time that the rest takes, so a few readers feed many
-// workers; two at least, so that one file's opening does not hold the others up.
+// usualSizes use all cores. A reader unpacks a file and finds where its rows end, a small part of the work, so a few readers
+// feed many workers; two at least, so that one file's opening does not hold the others up.
 func usualSizes() sizes {
 	cores := runtime.GOMAXPROCS(0)
 	workers := min(cores, maxWorkers)
@@ -53,12 +54,12 @@ const (
 
 // A batch is some rows of one file on their way from a reader to a worker.
 type batch struct {
-	table.Batch
+	table.Block
 	file *rawFile
 }
 
-// A pipeline has readers that fill batches, and workers that write what is in them. There is a fixed number of batches,
-// so that the memory does not depend on which of the two is faster.
+// A pipeline has readers that fill batches, and workers that split them into columns and write what is in them. There is a
+// fixed number of batches, so that the memory does not depend on which of the two is faster.
 type pipeline struct {
 	src     *source
 	folder  *storage.Folder
@@ -69,6 +70,7 @@ type pipeline struct {
 	counts  []*distinct // for each of the layout's keys
 	next    atomic.Int64
 	reading atomic.Int64 // readers that have not ended
+	noting  sync.Mutex   // of what the files' rows show
 	free    chan *batch
 	full    chan *batch
 }
@@ -145,17 +147,15 @@ func (p *pipeline) readFile(ctx context.Context, file *rawFile) (err error) {
 		case b = <-p.free:
 		}
 		b.file = file
-		if err := r.Read(&b.Batch); errors.Is(err, io.EOF) {
+		if err := r.Next(&b.Block); errors.Is(err, io.EOF) {
 			p.free <- b
 			break
 		} else if err != nil {
 			return err
 		}
-		file.rows += int64(len(b.Rows) + len(b.Bad))
-		file.good = file.good || len(b.Rows) > 0
+		file.rows += int64(b.Count())
 		p.full <- b // has room for all batches that there are
 	}
-	file.absent = r.Absent()
 	p.log.InfoContext(ctx, "read a file", "file", file.name, "rows", file.rows)
 	return nil
 }
@@ -171,12 +171,21 @@ func (p *pipeline) work(ctx context.Context, w *worker) error {
 			if !more {
 				return w.close(ctx)
 			}
+			b.Split()
+			p.note(b)
 			if err := w.write(ctx, b); err != nil {
 				return err
 			}
 			p.free <- b
 		}
 	}
+}
+
+// note remembers what a batch shows of its file, whichever worker got it.
+func (p *pipeline) note(b *batch) {
+	p.noting.Lock()
+	defer p.noting.Unlock()
+	b.file.note(&b.Block)
 }
 
 // discard removes the parts that this attempt ended, and no others: an attempt that failed because another was at work must

@@ -30,7 +30,8 @@ type source struct {
 	files  []rawFile // sorted by name
 }
 
-// A rawFile is a raw file, and what reading it has found. Only the goroutine that reads it writes to it.
+// A rawFile is a raw file, and what reading it has found. The goroutine that reads it writes to it, and whoever splits its rows
+// notes what they show.
 type rawFile struct {
 	name   string // relative to the folder
 	bytes  int64
@@ -38,8 +39,18 @@ type rawFile struct {
 	empty  bool         // no row and no header, though there may be bytes: an empty file, compressed
 	types  []table.Type // of the wanted columns
 	rows   int64
-	absent []string // wanted columns that no row had
-	good   bool     // at least one row could be read
+	noted  bool     // what follows is known of some rows
+	absent []string // wanted columns that none of them had
+	good   bool     // at least one of them could be read
+}
+
+// note remembers what rows that were split show of the file.
+func (f *rawFile) note(b *table.Block) {
+	if !f.noted {
+		f.noted, f.absent = true, slices.Clone(b.Absent())
+	}
+	f.absent = slices.DeleteFunc(f.absent, func(name string) bool { return !slices.Contains(b.Absent(), name) })
+	f.good = f.good || len(b.Rows) > 0
 }
 
 // findSource lists the files. Objects without a byte are the folders that S3's console makes, or nothing at all.
