@@ -16,7 +16,7 @@ const readRows = 2048
 const mostKnown = 1 << 16
 
 // countHashes counts what an upload hashes of a file: in each chunk the different values of each column, but of those that
-// name a person every one that the file has in no dictionary, as it hardly ever comes again.
+// identify a person every one, as it hardly ever comes again.
 func countHashes(name string, chunks []audience.Chunk) (hashes int64, err error) {
 	f, err := os.Open(name) //nolint:gosec // the user's own folder
 	if err != nil {
@@ -90,13 +90,13 @@ func (d *different) count(column *table.Column, identifies bool) (hashes int64) 
 		value := column.Value(i)
 		switch {
 		case len(value) == 0:
+		case identifies:
+			hashes++
 		case coded:
 			if !d.codes[column.Codes[i]] {
 				d.codes[column.Codes[i]] = true
 				hashes++
 			}
-		case identifies:
-			hashes++
 		case !d.texts[string(value)]:
 			d.texts[string(value)] = true
 			hashes++
