@@ -24,6 +24,8 @@ type Normalizer struct {
 	now            func() time.Time
 	composed       []byte // text in NFC
 	folded         []byte // what a rule works on
+	home           *plan  // of the phone numbers of the country below
+	homeOf         []byte // nil: of none yet
 }
 
 // NewNormalizer makes a Normalizer. defaultCountry is that of rows without a country of their own, as COUNTRY takes it
@@ -44,6 +46,9 @@ func NewNormalizer(defaultCountry string, now func() time.Time) *Normalizer {
 // another country than the row's: without their + they may be good numbers there, and are taken for those. Values that
 // are known to be canonical belong into AppendCanonical.
 func (n *Normalizer) Append(dst []byte, key audience.Key, value, country []byte) ([]byte, Form) {
+	if out, ok := n.quick(dst, key, value, country); ok {
+		return out, Form{}
+	}
 	return n.append(dst, key, value, country, false)
 }
 
