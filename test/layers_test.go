@@ -39,7 +39,7 @@ var layers = []layer{
 	{"internal/meta/sandbox", "", "a model of Meta that shared code with the client would share its mistakes"},
 	{"internal/meta/sandbox/cmd", "meta/sandbox", "a doorway"},
 	{"internal/preflight", stageMay, stageWhy},
-	{"internal/prepare", stageMay, stageWhy},
+	{"internal/prepare", stageMay + " sha", stageWhy},
 	{"internal/compare", stageMay, stageWhy},
 	{"internal/plan", stageMay, stageWhy},
 	{"internal/upload", stageMay, stageWhy},

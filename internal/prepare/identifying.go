@@ -4,6 +4,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/cleanreach/cleanreach/internal/identity"
+	"github.com/cleanreach/cleanreach/internal/sha"
 	"github.com/cleanreach/cleanreach/internal/suppression"
 	"github.com/cleanreach/cleanreach/internal/table"
 )
@@ -13,10 +14,11 @@ import (
 type identifying struct {
 	keyColumn
 
-	canonical table.Column    // of each of the batch's rows; empty: none
-	hashes    table.Column    // of each, for a key that is hashed
-	hashed    []bool          // it came as a hash
-	reasons   []uint8         // the number of the reason why it was rejected
+	canonical table.Column // of each of the batch's rows; empty: none
+	hashes    table.Column // of each, for a key that is hashed
+	hashed    []bool       // it came as a hash
+	reasons   []uint8      // the number of the reason why it was rejected
+	batch     sha.Batch
 	kept      [2]table.Column // of the rows that are prepared, where those are not all
 }
 
@@ -54,7 +56,16 @@ func (d *identifying) end() int {
 	return 0
 }
 
+// hash hashes the batch's values together.
 func (d *identifying) hash() {
+	d.batch.Reset()
+	for i, given := range d.hashed {
+		if canonical := d.canonical.Value(i); len(canonical) > 0 && !given {
+			d.batch.Add(canonical)
+		}
+	}
+	d.batch.Hash()
+	digests := d.batch.Digests()
 	for i, given := range d.hashed {
 		switch canonical := d.canonical.Value(i); {
 		case len(canonical) == 0:
@@ -62,7 +73,9 @@ func (d *identifying) hash() {
 		case given:
 			d.hashes.Append(canonical)
 		default:
-			appendHash(&d.hashes, canonical)
+			d.hashes.Data = digests[0].AppendHex(d.hashes.Data)
+			d.hashes.Append(nil) // ends the value
+			digests = digests[1:]
 		}
 	}
 }

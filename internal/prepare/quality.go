@@ -29,7 +29,7 @@ type distinct struct {
 	limit int // values that are counted exactly
 
 	mutex  sync.Mutex
-	exact  map[uint64]struct{}
+	exact  sums
 	sketch *hyperloglog.Sketch // nil while exact
 }
 
@@ -38,20 +38,15 @@ func (d *distinct) add(hashes []uint64) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	if d.sketch == nil {
-		if d.exact == nil {
-			d.exact = map[uint64]struct{}{}
-		}
 		for _, h := range hashes {
-			d.exact[h] = struct{}{}
+			d.exact.add(h)
 		}
-		if len(d.exact) <= d.limit {
+		if d.exact.n <= d.limit {
 			return
 		}
 		d.sketch = hyperloglog.New16NoSparse()
-		for h := range d.exact {
-			d.sketch.InsertHash(h)
-		}
-		d.exact = nil
+		d.exact.each(func(h uint64) { d.sketch.InsertHash(h) })
+		d.exact = sums{}
 		return
 	}
 	for _, h := range hashes {
@@ -64,7 +59,7 @@ func (d *distinct) count() (n int64, estimated bool) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	if d.sketch == nil {
-		return int64(len(d.exact)), false
+		return int64(d.exact.n), false
 	}
 	return int64(d.sketch.Estimate()), true //nolint:gosec // far below 2^63
 }
