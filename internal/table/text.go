@@ -30,6 +30,7 @@ type text struct {
 	source  *source
 	reader  io.Reader // the outermost layer over source
 	packed  string    // gzip, zstd or nothing
+	ahead   *ahead    // of the layers that are work, or nil
 	release func()
 }
 
@@ -96,7 +97,14 @@ func (t *text) open(encodingName string) error {
 	if len(head) == 0 {
 		return empty(t.file, "it has no bytes")
 	}
-	return t.decode(start, head, encodingName)
+	if err := t.decode(start, head, encodingName); err != nil {
+		return err
+	}
+	if t.packed != "" || t.replaced {
+		t.ahead = newAhead(t.reader)
+		t.reader = t.ahead
+	}
+	return nil
 }
 
 // decompress puts the right decompressor over the source. Several members or frames in one file are one text.
@@ -204,6 +212,9 @@ func (t *text) failure(err error) error {
 
 // Close lets go of the file.
 func (t *text) Close() error {
+	if t.ahead != nil {
+		t.ahead.close()
+	}
 	t.release()
 	if err := t.source.Close(); err != nil {
 		return fmt.Errorf("close %s: %w", t.file, err)
