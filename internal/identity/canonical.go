@@ -2,6 +2,7 @@ package identity
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
@@ -21,7 +22,7 @@ func (n *Normalizer) IsCanonical(key audience.Key, value, country []byte) bool {
 	case audience.MADID:
 		return isPlainDevice(value)
 	case audience.ExternID:
-		return all(ofID, value) && !isPlaceholder(key, value)
+		return isWithin('!', '~', value) && !isPlaceholder(key, value)
 	case audience.LastName, audience.First, audience.City:
 		return isLower(value) && len(value) < shortestHash && !isPlaceholder(key, value)
 	}
@@ -50,17 +51,17 @@ func Alpha2(country []byte) string { return alpha2(country) }
 const (
 	ofMailbox = 1 << iota
 	ofLabel
-	ofHex // lower case
-	ofID
+	ofHex   // lower case
 	aLetter // a to z
+	aDot
 )
 
 var kinds = func() (kinds [256]byte) {
 	for i := range kinds {
 		c := byte(i)
 		for kind, is := range map[byte]bool{
-			ofMailbox: isMailboxASCII(c), ofLabel: isLabelASCII(c), ofHex: isHex(c) && (c < 'A' || c > 'F'), ofID: ' ' < c && c < 0x7f,
-			aLetter: 'a' <= c && c <= 'z',
+			ofMailbox: isMailboxASCII(c), ofLabel: isLabelASCII(c),
+			aLetter: 'a' <= c && c <= 'z', aDot: c == '.',
 		} {
 			if is {
 				kinds[i] |= kind
@@ -70,15 +71,7 @@ var kinds = func() (kinds [256]byte) {
 	return kinds
 }()
 
-// all reports whether every byte is of a kind.
-func all(kind byte, v []byte) bool {
-	for _, c := range v {
-		kind &= kinds[c]
-	}
-	return kind != 0
-}
-
-func isLower(v []byte) bool { return all(aLetter, v) }
+func isLower(v []byte) bool { return isWithin('a', 'z', v) }
 
 // isPlainAddress reports lower-case ASCII addresses that are no dummies. No address is a hash or a placeholder for all keys:
 // none of those has an @.
@@ -88,10 +81,19 @@ func isPlainAddress(v []byte) bool {
 		return false
 	}
 	mailbox, domain := v[:at], v[at+1:]
-	if !all(ofMailbox, mailbox) || mailbox[0] == '.' || mailbox[at-1] == '.' || bytes.Contains(mailbox, []byte("..")) {
-		return false
+	return isPlainMailbox(mailbox) && isPlainDomain(domain) && !isDummyAddress(mailbox, domain)
+}
+
+// isPlainMailbox wants what isMailbox wants, of ASCII.
+func isPlainMailbox(m []byte) bool {
+	of, twice, before := byte(ofMailbox), byte(0), byte(aDot) // no dot comes first, after another, or last
+	for _, c := range m {
+		kind := kinds[c]
+		of &= kind
+		twice |= kind & before
+		before = kind
 	}
-	return isPlainDomain(domain) && !isDummyAddress(mailbox, domain)
+	return of != 0 && (twice|before)&aDot == 0
 }
 
 // isPlainDomain wants what isDomain wants, and letters alone in the last label.
@@ -138,11 +140,21 @@ func isPlainDevice(v []byte) bool {
 	if len(v) != 36 || v[8] != '-' || v[13] != '-' || v[18] != '-' || v[23] != '-' || v[0] == '0' && v[35] == '0' {
 		return false
 	}
-	return all(ofHex, v[:8]) && all(ofHex, v[9:13]) && all(ofHex, v[14:18]) && all(ofHex, v[19:23]) && all(ofHex, v[24:])
+	first, second := binary.LittleEndian.Uint64(v), uint64(binary.LittleEndian.Uint32(v[9:]))<<32|uint64(binary.LittleEndian.Uint32(v[14:]))
+	third, fourth := uint64(binary.LittleEndian.Uint32(v[19:]))<<32|uint64(binary.LittleEndian.Uint32(v[24:])), binary.LittleEndian.Uint64(v[28:])
+	return areHex(first) && areHex(second) && areHex(third) && areHex(fourth)
 }
 
 // IsHash reports lower-case SHA-256 in hexadecimal that AppendCanonical passes on as such. Like IsCanonical it may say no to
 // one that is.
 func IsHash(value []byte) bool {
-	return len(value) == hashLength && !mayBeWorthless()[beginning(value)] && all(ofHex, value)
+	if len(value) != hashLength || mayBeWorthless()[beginning(value)] {
+		return false
+	}
+	for i := 0; i < hashLength; i += wordSize {
+		if !areHex(binary.LittleEndian.Uint64(value[i:])) {
+			return false
+		}
+	}
+	return true
 }

@@ -40,14 +40,7 @@ func invisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
-func isASCII(v []byte) bool {
-	for _, c := range v {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
+func isASCII(v []byte) bool { return isWithin(0, unicode.MaxASCII, v) }
 
 // broken reports text that an earlier program has spoiled: what is missing in it cannot be known, so its hash would match
 // nobody.
@@ -127,11 +120,4 @@ func withoutFraction(v []byte) []byte {
 	return whole
 }
 
-func allDigits(v []byte) bool {
-	for _, c := range v {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
-}
+func allDigits(v []byte) bool { return isWithin('0', '9', v) }

@@ -106,7 +106,10 @@ func (c *Column) convertEach(normalizer *identity.Normalizer, in *table.Column, 
 			_, country := of.row(i)
 			cell, number = c.make(normalizer, value, country)
 		}
-		cells[i] = c.drop(cell)
+		if cell <= dropped {
+			cell = c.drop(cell)
+		}
+		cells[i] = cell
 		if c.countries != nil {
 			c.countries.rows[i] = number
 		}
@@ -166,9 +169,6 @@ func (c *Column) begin(rows int) []int32 {
 
 // drop counts a row whose value was dropped, and gives what its cell is then.
 func (c *Column) drop(cell int32) int32 {
-	if cell > dropped {
-		return cell
-	}
 	c.dropped.add(dropped - cell)
 	return none
 }

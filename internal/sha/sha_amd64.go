@@ -36,7 +36,7 @@ func (r *Rows) put(dst []byte, at []int, rows []int32, before byte) {
 		r.putPlain(dst, at, rows, before)
 		return
 	}
-	digests := (*[sha256.Size]byte)(unsafe.SliceData(r.Digests))
+	digests := (*[sha256.Size]byte)(unsafe.SliceData(r.Digests)) //nolint:gosec // there may be none, whose first has no address otherwise
 	if putQuoted(dst, at[:len(rows)], rows, r.Places, digests, len(r.Digests), before) < len(rows) {
 		panic("sha: a row, a digest or the room for it is out of bounds")
 	}

@@ -63,11 +63,12 @@ func newDictionary(of parquet.Dictionary, form rendering) *Dictionary {
 // appendCodes appends the codes of rows, of which levels tells those that have one (nil: all), and marks the bad ones. It
 // reports whether all codes are the dictionary's.
 func (c *Column) appendCodes(d *Dictionary, codes []int32, levels []byte, bad []bool) bool {
-	size := uint32(d.Len()) //nolint:gosec // codes are 32 bits wide
+	most := uint32(0)
 	for _, code := range codes {
-		if uint32(code) >= size { //nolint:gosec // a negative one is too large then
-			return false
-		}
+		most = max(most, uint32(code)) //nolint:gosec // a negative one is too large then
+	}
+	if len(codes) > 0 && int64(most) >= int64(d.Len()) {
+		return false
 	}
 	from := len(c.Codes)
 	if levels == nil {

@@ -1,7 +1,9 @@
 package table
 
 import (
+	"bytes"
 	"encoding/binary"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
@@ -70,7 +72,9 @@ func (c *pageReader) append(dst *Column, bad []bool, buffer []parquet.Value, cod
 	levels, filled := c.levels, n
 	if levels != nil {
 		levels, c.levels = levels[:n], levels[n:]
-		filled = countPresent(levels)
+		if filled = bytes.Count(levels, []byte{present}); filled == n {
+			levels = nil
+		}
 	}
 	if c.offsets != nil {
 		if filled >= len(c.offsets) {
@@ -131,8 +135,9 @@ func (c *Column) appendText(text []byte, offsets []uint32, levels []byte, bad []
 	c.Data = append(c.Data, text[begin:offsets[last]]...)
 	first := len(c.Ends)
 	if levels == nil && c.Null == nil {
-		for _, end := range offsets[1:] {
-			c.Ends = append(c.Ends, end+move)
+		c.Ends = slices.Grow(c.Ends, last)[:first+last]
+		for i, end := range offsets[1:] {
+			c.Ends[first+i] = end + move
 		}
 	} else {
 		c.appendEnds(offsets, levels, move)
@@ -161,15 +166,6 @@ func (c *Column) appendEnds(offsets []uint32, levels []byte, move uint32) {
 		}
 		c.Ends, c.Null = append(c.Ends, offsets[0]+move), append(c.Null, null)
 	}
-}
-
-func countPresent(levels []byte) (n int) {
-	for _, level := range levels {
-		if level == present {
-			n++
-		}
-	}
-	return n
 }
 
 // isASCII looks at eight bytes at a time.
