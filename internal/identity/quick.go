@@ -21,7 +21,7 @@ func (n *Normalizer) quick(dst []byte, key audience.Key, value, country []byte) 
 		dst = appendLowerASCII(dst, value)
 		return dst, isPlainDevice(dst[start:])
 	case audience.ExternID:
-		return append(dst, value...), len(value) <= MaxBytes(key) && all(ofID, value) && !isPlaceholder(key, value)
+		return append(dst, value...), len(value) <= MaxBytes(key) && isWithin('!', '~', value) && !isPlaceholder(key, value)
 	}
 	return dst, false
 }
