@@ -42,10 +42,10 @@ func quickParse(digits []byte, plus bool, region string) (found number, ok, know
 
 // planOf finds the plan whose country code digits begin with.
 func planOf(digits []byte) *plan {
-	code := 0
+	code, plans := 0, allPlans()
 	for i := range phonenumbers.MAX_LENGTH_COUNTRY_CODE {
 		code = 10*code + int(digits[i]-'0')
-		if p := allPlans().byCode[code]; p != nil && digits[0] != '0' {
+		if p := plans.byCode[code]; p != nil && digits[0] != '0' {
 			return p
 		}
 	}
@@ -96,8 +96,8 @@ func (p *plan) assigned(national []byte) (valid, known bool) {
 	}
 	switch {
 	case len(p.siblings) == 1:
-		return first.owns(national), true
-	case first.leading == nil && first.owns(national):
+		return first.has(national), true
+	case first.leading == nil && first.has(national):
 		return true, true
 	}
 	if p.main.asked.Add(1) == worthVerdict && p.allReady() {
@@ -106,6 +106,14 @@ func (p *plan) assigned(national []byte) (valid, known bool) {
 		}
 	}
 	return p.ask(national)
+}
+
+// has is owns of a main plan, in one pass.
+func (p *plan) has(national []byte) bool {
+	if p.own == nil {
+		return p.owns(national)
+	}
+	return p.own.has(national)
 }
 
 // worthVerdict is after how many numbers that are not the first region's a verdict is built: that takes as long as asking all

@@ -30,6 +30,7 @@ type plan struct {
 	leading  *digitMachine  // if set, how the region's numbers begin; siblings are told apart by it
 	abroad   *digitMachine  // what is dialled before a number abroad
 	trunk    *digitMachine  // what is dialled before a national number; nil: nothing
+	own      *verdict       // of a main plan: whether a number is its own; nil: owns must be asked
 	literal  []byte         // trunk, when it is nothing but these digits
 	rewrite  *regexp.Regexp // trunk otherwise: it drops carrier codes and puts area codes in
 
@@ -133,6 +134,9 @@ func (p *plan) ready() bool {
 	p.once.Do(func() {
 		_, ok := p.leader()
 		p.compiled = ok && p.compile() == nil
+		if p.compiled && p.main == p {
+			p.own, _ = newVerdict([]*plan{p}) // too large for one is good enough for the other
+		}
 	})
 	return p.compiled
 }

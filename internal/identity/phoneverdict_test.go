@@ -34,6 +34,7 @@ func TestVerdictIsThatOfAllRegions(t *testing.T) {
 			want, known := p.ask(national)
 			require.True(t, known)
 			require.Equal(t, want, v.has(national), "+%d %s", code, national)
+			require.Equal(t, p.owns(national), p.own.has(national), "+%d %s", code, national)
 			if want {
 				valid++
 			}
@@ -58,8 +59,9 @@ func TestVerdictOfNorthAmerica(t *testing.T) {
 			national[i] = byte('0' + r.IntN(10))
 		}
 		want, _ := p.ask(national)
-		if want != v.has(national) {
+		if want != v.has(national) || p.owns(national) != p.own.has(national) {
 			require.Equal(t, want, v.has(national), "+1 %s", national)
+			require.Equal(t, p.owns(national), p.own.has(national), "+1 %s", national)
 		}
 	}
 }
@@ -81,6 +83,7 @@ func FuzzVerdict(f *testing.F) {
 		want, known := p.ask([]byte(national))
 		require.True(t, known)
 		require.Equal(t, want, got)
+		require.Equal(t, p.owns([]byte(national)), p.own.has([]byte(national)))
 	})
 }
 
