@@ -89,7 +89,7 @@ tidy-check: toolchain
 bench: benches ## how fast it is, next to DuckDB, Python and Node.js, into test/bench/RESULTS.md (BENCH_ROWS=10000000, more than an hour; 1000000: a quarter of one)
 	$(BIN)/bench -rows $(BENCH_ROWS) -out test/bench/RESULTS.md
 
-bench-memory: benches ## what memory it takes as files grow to 100 million rows, into test/bench/MEMORY.md (ten minutes, 6 GB of disk)
+bench-memory: benches ## what memory it takes as files grow to 100 million rows, into test/bench/MEMORY.md (a quarter of an hour, 15 GB of disk)
 	$(BIN)/bench -memory -rows 1000000 -repeat 1 -data .cache/bench-memory -out test/bench/MEMORY.md
 
 # The second one is without our assembly for hashing, to show what the standard library's gives.

@@ -44,7 +44,7 @@ var memory = []measurement{
 	{name: "memory-upload-100", what: "upload of 100 files", cores: one, run: uploadLinks(100)},
 	{name: "memory-prepare-1", what: "prepare of 1 file", cores: one, run: prepareLinks(1)},
 	{name: "memory-prepare-10", what: "prepare of 10 files", cores: one, run: prepareLinks(10)},
-	{name: "memory-prepare-20", what: "prepare of 20 files", cores: one, run: prepareLinks(20)},
+	{name: "memory-prepare-100", what: "prepare of 100 files", cores: one, run: prepareLinks(100)},
 }
 
 // plainSHA is this program, built with the tag plainsha: without our assembly for hashing, and with that of all others.

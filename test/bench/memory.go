@@ -18,9 +18,6 @@ const (
 
 // uploadLarge uploads a match that is one row group, as large as they come.
 func uploadLarge(ctx context.Context, d dataset, cores int) (sample, error) {
-	if err := d.makeLarge(ctx); err != nil {
-		return sample{}, fmt.Errorf("make the large row group: %w", err)
-	}
 	return uploadMatch(ctx, filepath.Dir(d.large()), largeGroup, cores, newSink(false))
 }
 
@@ -28,7 +25,7 @@ func (d dataset) large() string {
 	return filepath.Join(d.dir, fmt.Sprintf("match-large-v%d", dataVersion), "part-00000.zstd.parquet")
 }
 
-// makeLarge makes the match with the large row group, unless it is there.
+// makeLarge makes the match with the large row group, unless it is there. It takes much memory, and is no part of any measurement.
 func (d dataset) makeLarge(ctx context.Context) error {
 	if _, err := os.Stat(d.large()); !errors.Is(err, fs.ErrNotExist) {
 		return err
