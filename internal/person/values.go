@@ -42,6 +42,9 @@ func (v *Values) Value(row int) []byte {
 // Digests are those of a column of digests; of another, Places is nil.
 func (v *Values) Digests() sha.Rows { return sha.Rows{Places: v.cells, Digests: v.hashes.Digests()} }
 
+// Text has the values of a column that is not hashed.
+func (v *Values) Text() *table.Column { return v.text }
+
 // Has reports whether a row has a value.
 func (v *Values) Has(row int) bool {
 	if v.hashed {

@@ -103,7 +103,7 @@ func (g *group) begin(columns []person.Column) {
 	g.values = g.values[:0]
 	for _, c := range g.columns {
 		out := &columns[c].Out
-		g.values = append(g.values, meta.Column{Digests: out.Digests(), Text: out})
+		g.values = append(g.values, meta.Column{Digests: out.Digests(), Text: out.Text()})
 	}
 }
 
