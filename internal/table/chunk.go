@@ -47,6 +47,7 @@ type chunk struct {
 	value   []byte // a parsed value
 	raw     []byte // a page before it is compressed
 	packed  []byte // and after
+	page    []byte // and with its header
 	lastRaw int    // the size of the last page before it was compressed, with its header
 }
 

@@ -33,6 +33,7 @@ func (c *chunk) endPage(twin *chunk) error {
 	}
 	c.raw = appendLevels(append(c.raw[:0], 0, 0, 0, 0), c.rows, c.nulls)
 	binary.LittleEndian.PutUint32(c.raw, uint32(len(c.raw)-4)) //nolint:gosec // a bit a row
+	levels := len(c.raw)
 	switch {
 	case encoding == format.RLEDictionary:
 		width := max(1, bits.Len(uint(c.dictionary.len()-1)))
@@ -47,7 +48,7 @@ func (c *chunk) endPage(twin *chunk) error {
 		NumValues: int32(c.rows), //nolint:gosec // a row group's rows are far fewer
 		Encoding:  encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
 	})}
-	page, raw, err := c.pack(&header, c.raw)
+	page, raw, err := c.pack(&header, c.raw, levels)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,8 @@ func (c *chunk) count(page format.PageType, encoding format.Encoding, raw, compr
 	c.stats = append(c.stats, format.PageEncodingStats{PageType: page, Encoding: encoding, Count: 1})
 }
 
-// dictionaryPage is the compressed page of the dictionary, or nothing when no page has codes. It holds until the next page.
+// dictionaryPage is the compressed page of the dictionary, or nothing when no page has codes. Like all pages it holds until the
+// next one.
 func (c *chunk) dictionaryPage() ([]byte, error) {
 	if c.dictionary.len() == 0 {
 		return nil, nil
@@ -92,7 +94,7 @@ func (c *chunk) dictionaryPage() ([]byte, error) {
 		NumValues: int32(c.dictionary.len()), //nolint:gosec // a row group's rows at most
 		Encoding:  format.Plain,
 	})}
-	page, raw, err := c.pack(&header, c.dictionary.data)
+	page, raw, err := c.pack(&header, c.dictionary.data, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -100,12 +102,17 @@ func (c *chunk) dictionaryPage() ([]byte, error) {
 	return page, nil
 }
 
-// pack compresses a page and puts its header before it. It gives the page's size before that too.
-func (c *chunk) pack(header *format.PageHeader, raw []byte) (page []byte, size int, err error) {
-	c.packed, err = pages.Encode(c.packed, raw)
+// pack compresses a page and puts its header before it. It gives the page's size before that too. levels is where the page's
+// values begin.
+func (c *chunk) pack(header *format.PageHeader, raw []byte, levels int) (page []byte, size int, err error) {
+	packed, isHex := appendHexFrame(c.packed[:0], raw, levels)
+	if !isHex {
+		packed, err = pages.Encode(packed, raw)
+	}
 	if err != nil {
 		return nil, 0, err
 	}
+	c.packed = packed
 	header.UncompressedPageSize = int32(len(raw))    //nolint:gosec // a page is far below 2 GiB
 	header.CompressedPageSize = int32(len(c.packed)) //nolint:gosec // likewise
 	header.CRC = int32(crc32.ChecksumIEEE(c.packed)) //nolint:gosec // the bits of an unsigned number
@@ -113,7 +120,8 @@ func (c *chunk) pack(header *format.PageHeader, raw []byte) (page []byte, size i
 	if err != nil {
 		return nil, 0, err
 	}
-	return append(encoded, c.packed...), len(encoded) + len(raw), nil
+	c.page = append(append(c.page[:0], encoded...), c.packed...)
+	return c.page, len(encoded) + len(raw), nil
 }
 
 // appendBits packs booleans of a byte each.
