@@ -1,6 +1,9 @@
 package prepare
 
 import (
+	"bytes"
+	"compress/gzip"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -128,6 +131,51 @@ func TestOvertaken(t *testing.T) {
 	assert.Equal(t, audience.Transient, audience.ClassOf(err))
 	assert.Equal(t, whole, b.keys(b.deps.Folder, ""))
 	assert.Equal(t, int64(200), b.prepared().Prepared)
+}
+
+// The rows of one file go to all workers, and keep their numbers; so do those of a packed one, which is unpacked meanwhile.
+func TestOneFileForManyWorkers(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("customer_id,Email,Last Name\n")
+	for i := range 20_000 {
+		switch i % 1000 {
+		case 17:
+			fmt.Fprintf(&text, "C-%d,\"a\"b,Lee\n", i)
+		case 18:
+			fmt.Fprintf(&text, "C-%d,\"person%d@example.com\",\"Lee\n\nand \"\"Son\"\"\"\n\n", i, i)
+		default:
+			fmt.Fprintf(&text, "C-%d,person%d@example.com,Lee\n", i, i)
+		}
+	}
+	whole := newBench(t).put("a.csv", text.String())
+	whole.sizes.workers, whole.sizes.batchRows, whole.sizes.partRows = 1, 1000, 1<<20
+	want := whole.prepared()
+	assert.Equal(t, map[string]int64{"bad_quote": 20}, want.RowReasons)
+
+	var packed bytes.Buffer
+	for part := range slices.Chunk([]byte(text.String()), 200_000) {
+		w := gzip.NewWriter(&packed)
+		_, err := w.Write(part)
+		require.NoError(t, errors.Join(err, w.Close()))
+	}
+	for _, content := range []string{text.String(), packed.String()} {
+		b := newBench(t).put("a.csv", content)
+		b.sizes.workers, b.sizes.readers, b.sizes.batchRows, b.sizes.partRows = 4, 1, 100, 1<<20
+		doc := b.prepared()
+		assert.Equal(t, want.Keys, doc.Keys)
+		assert.Equal(t, want.Source, doc.Source)
+		assert.Equal(t, whole.rows(audience.PreparedDir), b.rows(audience.PreparedDir))
+		assert.Equal(t, whole.rows(audience.QuarantineDir), b.rows(audience.QuarantineDir))
+	}
+}
+
+// A column may turn up in the last of many batches, whichever worker gets it; one that no row of any file has is a mistake.
+func TestColumnThatFewRowsHave(t *testing.T) {
+	rows := strings.Repeat(`{"customer_id": "1", "Email": "zoe@example.com"}`+"\n", 500)
+	b := newBench(t).put("a.jsonl", rows+`{"Last Name": "Lee"}`+"\n").put("b.jsonl", rows)
+	assert.Equal(t, int64(1001), b.prepared().Source)
+	b = newBench(t).put("a.jsonl", rows).put("b.jsonl", rows)
+	_ = b.fails(audience.Invalid, `no row of`, `has the column "Last Name"`)
 }
 
 func TestForeignPartIsFound(t *testing.T) {
