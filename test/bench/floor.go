@@ -18,7 +18,7 @@ import (
 // different value hashed, and as many bytes as the bodies have put into them. What joins these steps to one another is not in
 // it, such as finding out whether a value was hashed before.
 func floor(ctx context.Context, d dataset, _ int) (sample, error) {
-	b, chunks, err := planned(ctx, filepath.Dir(d.zstd()), d.rows)
+	b, chunks, err := planned(ctx, filepath.Dir(d.zstd()), d.rows, chunkRows)
 	if err != nil {
 		return sample{}, err
 	}

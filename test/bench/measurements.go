@@ -17,6 +17,7 @@ var speed = []measurement{
 	{name: "hot-zstd", what: "upload without network, zstd", run: uploadTo(dataset.zstd, newSink(false))},
 	{name: "hot-snappy", what: "upload without network, snappy", run: uploadTo(dataset.snappy, newSink(false))},
 	{name: "hot-plain", what: "upload without network, zstd without dictionaries", cores: one, run: uploadTo(dataset.plain, newSink(false))},
+	{name: "hot-tasks", what: "upload without network, zstd, in tasks of 250,000 rows", run: uploadTasks},
 	{name: "hot-plainsha", what: "upload without network, zstd, hashed by crypto/sha256", cores: one, binary: plainSHA, run: uploadTo(dataset.zstd, newSink(false))},
 	{name: "floor", what: "the floor: what nobody can leave out of the first line's work", cores: one, run: floor},
 	{name: "loopback-zstd", what: "upload over HTTP to a server in the same process", run: uploadTo(dataset.zstd, loopback)},

@@ -18,7 +18,7 @@ const (
 
 // uploadLarge uploads a match that is one row group, as large as they come.
 func uploadLarge(ctx context.Context, d dataset, cores int) (sample, error) {
-	return uploadMatch(ctx, filepath.Dir(d.large()), largeGroup, cores, newSink(false))
+	return uploadMatch(ctx, filepath.Dir(d.large()), largeGroup, taskRows, cores, newSink(false))
 }
 
 func (d dataset) large() string {
@@ -50,7 +50,7 @@ func uploadLinks(files int64) runner {
 			return sample{}, err
 		}
 		defer remove()
-		return uploadMatch(ctx, dir, files*d.rows, cores, newSink(false))
+		return uploadMatch(ctx, dir, files*d.rows, chunkRows, cores, newSink(false))
 	}
 }
 

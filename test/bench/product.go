@@ -19,11 +19,11 @@ import (
 	"github.com/cleanreach/cleanreach/internal/upload"
 )
 
-// definition is of an audience with all keys; source.path is filled in.
+// definition is of an audience with all keys.
 const definition = `{"tenant": "bench", "name": "all-keys",
 	"source": {"path": %q, "format": %q, "default_country": "US", "columns": %s, "keep": %s},
 	"match": {"membership_id": "00000000-0000-0000-0000-000000000000", "sql": "SELECT 1"},
-	"meta": {"ad_account": "act_1", "secret": "none"}, "limits": {"max_invalid_ratio": 1}}`
+	"meta": {"ad_account": "act_1", "secret": "none"}, "limits": {"max_invalid_ratio": 1, "chunk_rows": %d}}`
 
 const csvColumns = `{"EXTERN_ID": "customer_id", "EMAIL": "e-mail", "PHONE": "phone", "GEN": "gender", "DOB": "birthday", "LN": "last name", "FN": "first name",
 	"CT": "city", "ST": "state", "ZIP": "zip", "MADID": "device", "COUNTRY": "country"}`
@@ -37,28 +37,24 @@ const parquetColumns = `{"EXTERN_ID": "extern_id", "EMAIL": "email", "PHONE": "p
 type bench struct {
 	run    *audience.Run
 	folder *storage.Folder
-	dir    string
 }
 
-func newBench(ctx context.Context, def string) (*bench, error) {
-	dir, err := os.MkdirTemp("", "cleanreach-bench-")
-	if err != nil {
-		return nil, err
-	}
-	b := &bench{dir: dir}
+func newBench(ctx context.Context, folder, def string) (*bench, error) {
+	b := &bench{}
+	var err error
 	b.run, err = audience.ParseRun(fmt.Appendf(nil, `{"schema": 1, "run": "r1", "tenant": "bench", "audience": "all-keys", "definition": %s}`, def))
 	if err != nil {
 		return nil, err
 	}
-	b.folder, err = storage.Open(ctx, storage.FileURL(dir))
+	b.folder, err = storage.Open(ctx, folder)
 	return b, err
 }
 
-func (b *bench) close() { _ = errors.Join(b.folder.Close(), os.RemoveAll(b.dir)) }
+func (b *bench) close() { _ = b.folder.Close() }
 
-// matched is a bench whose query has left a match.
-func matched(ctx context.Context, match string) (*bench, error) {
-	b, err := newBench(ctx, fmt.Sprintf(definition, "unused.csv", "csv", csvColumns, csvKept))
+// matched is a bench whose query has left a match. Its documents are in memory: a bucket is as far away as Meta is.
+func matched(ctx context.Context, match string, chunkRows int64) (*bench, error) {
+	b, err := newBench(ctx, "mem://", fmt.Sprintf(definition, "unused.csv", "csv", csvColumns, csvKept, chunkRows))
 	if err != nil {
 		return nil, err
 	}
@@ -76,15 +72,25 @@ func (b *bench) plan(ctx context.Context) (*audience.Plan, []audience.Chunk, err
 	return p, chunks, b.folder.ReadJSON(ctx, audience.ChunksFile, &chunks)
 }
 
+const (
+	taskRows  = 250_000   // the default of chunk_rows
+	chunkRows = 1_000_000 // enough for what a task does once not to show in what it does for each row
+)
+
 // uploadTo makes a measurement of whole uploads: as many chunks at once as there are cores, each what a task does with its.
 func uploadTo(file func(dataset) string, connect func() (upload.Meta, func(), error)) runner {
 	return func(ctx context.Context, d dataset, cores int) (sample, error) {
-		return uploadMatch(ctx, filepath.Dir(file(d)), d.rows, cores, connect)
+		return uploadMatch(ctx, filepath.Dir(file(d)), d.rows, min(chunkRows, d.rows/int64(cores)+1), cores, connect)
 	}
 }
 
-func uploadMatch(ctx context.Context, match string, rows int64, cores int, connect func() (upload.Meta, func(), error)) (sample, error) {
-	b, chunks, err := planned(ctx, match, rows)
+// uploadTasks is uploadTo in chunks of the usual size.
+func uploadTasks(ctx context.Context, d dataset, cores int) (sample, error) {
+	return uploadMatch(ctx, filepath.Dir(d.zstd()), d.rows, taskRows, cores, newSink(false))
+}
+
+func uploadMatch(ctx context.Context, match string, rows, chunkRows int64, cores int, connect func() (upload.Meta, func(), error)) (sample, error) {
+	b, chunks, err := planned(ctx, match, rows, chunkRows)
 	if err != nil {
 		return sample{}, err
 	}
@@ -102,8 +108,8 @@ func uploadMatch(ctx context.Context, match string, rows int64, cores int, conne
 }
 
 // planned is a bench whose match is ready to be uploaded.
-func planned(ctx context.Context, match string, rows int64) (*bench, []audience.Chunk, error) {
-	b, err := matched(ctx, match)
+func planned(ctx context.Context, match string, rows, chunkRows int64) (*bench, []audience.Chunk, error) {
+	b, err := matched(ctx, match, chunkRows)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,7 +156,12 @@ func prepareFrom(file func(dataset) string, format, columns, kept string) runner
 
 // prepareFiles prepares a file or the files of a folder.
 func prepareFiles(ctx context.Context, path string, rows int64, format, columns, kept string) (sample, error) {
-	b, err := newBench(ctx, fmt.Sprintf(definition, storage.FileURL(path), format, columns, kept))
+	dir, err := os.MkdirTemp("", "cleanreach-bench-")
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	b, err := newBench(ctx, storage.FileURL(dir), fmt.Sprintf(definition, storage.FileURL(path), format, columns, kept, taskRows))
 	if err != nil {
 		return sample{}, err
 	}
@@ -166,7 +177,7 @@ func prepareFiles(ctx context.Context, path string, rows int64, format, columns,
 
 // planMany plans the match of a thousand files.
 func planMany(ctx context.Context, d dataset, _ int) (sample, error) {
-	b, err := matched(ctx, d.many())
+	b, err := matched(ctx, d.many(), taskRows)
 	if err != nil {
 		return sample{}, err
 	}

@@ -11,7 +11,7 @@ import (
 // steady counts the allocations of an upload when it has begun: those by which a chunk of four times the rows has more than one
 // of the rows. Batches of half the size tell how many are for each batch.
 func steady(ctx context.Context, d dataset, _ int) (sample, error) {
-	b, chunks, err := planned(ctx, filepath.Dir(d.zstd()), d.rows)
+	b, chunks, err := planned(ctx, filepath.Dir(d.zstd()), d.rows, chunkRows)
 	if err != nil {
 		return sample{}, err
 	}

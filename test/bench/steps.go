@@ -21,7 +21,7 @@ const (
 
 // steps profiles uploads, and says what each step takes of a row and which functions take most.
 func steps(ctx context.Context, d dataset, cores int) (sample, error) {
-	b, chunks, err := planned(ctx, filepath.Dir(d.zstd()), d.rows)
+	b, chunks, err := planned(ctx, filepath.Dir(d.zstd()), d.rows, chunkRows)
 	if err != nil {
 		return sample{}, err
 	}
