@@ -81,6 +81,9 @@ func (p *plan) isPlain(national []byte) bool {
 	if p.main != p || p.trunk != nil && p.trunk.begins(national) || p.length(len(national)) != lengthPossible {
 		return false
 	}
+	if p.own != nil && p.leading == nil && p.own.has(national) {
+		return true
+	}
 	valid, known := p.assigned(national)
 	return valid && known
 }

@@ -100,9 +100,17 @@ func (c *Column) convertEach(normalizer *identity.Normalizer, in *table.Column, 
 	c.known.of = nil // its hashes go
 	c.Out.hashes.Reset()
 	cells := c.begin(in.Len())
+	begin := uint32(0)
 	for i := range cells {
 		cell, number := int32(none), int16(noCountry)
-		if value := in.Value(i); len(value) > 0 {
+		var value []byte
+		if in.Dict != nil {
+			value = in.Value(i)
+		} else {
+			end := in.Ends[i]
+			value, begin = in.Data[begin:end], end
+		}
+		if len(value) > 0 {
 			_, country := of.row(i)
 			cell, number = c.make(normalizer, value, country)
 		}
