@@ -72,8 +72,8 @@ type Reader interface {
 	// Read empties the batch and fills it with the next rows: at least one, good or bad, or it returns io.EOF. Any other
 	// error ends the reading and names the file.
 	Read(*Batch) error
-	// Next is Read without the work that other goroutines can do: the block's rows are in columns after Block.Split. The last
-	// block that it filled may be split while it fills another.
+	// Next is Read without the work that other goroutines can do: the block's rows are in columns after Block.Split. Blocks that
+	// it filled may be split while it fills others, and after Close.
 	Next(*Block) error
 	// Type is the type of the i-th wanted column in the file: Parquet's own, else String.
 	Type(i int) Type
