@@ -25,6 +25,7 @@ type checkpoint struct {
 
 	mode      string // what becomes of the rows, as in job
 	receipt   audience.Receipt
+	written   []byte       // the receipt, as this task last wrote it
 	before    person.Tally // what the attempts before this one had counted
 	throttled float64      // seconds, of the attempts before this one
 	acked     map[place]audience.Batch
