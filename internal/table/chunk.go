@@ -33,6 +33,7 @@ type chunk struct {
 
 	rows  int      // of the page
 	nulls []int32  // those of the page's rows that are null
+	alike bool     // the page's rows are those of the chunk before, code by code
 	data  []byte   // the page's plain values
 	codes []uint32 // the page's values, coded
 
@@ -65,8 +66,12 @@ func newChunk(field Field, dictionaryBytes int) chunk {
 
 func (c *chunk) setCoding(to coding) { c.coding, c.now = to, to }
 
-// write appends the values of rows [from, to) and gives their size.
-func (c *chunk) write(values *Values, from, to int, unparsed func(row int)) (size int, err error) {
+// write appends the values of rows [from, to) and gives their size. A twin is a chunk that has just taken the same codes.
+func (c *chunk) write(values *Values, from, to int, twin *chunk, unparsed func(row int)) (size int, err error) {
+	if twin != nil && twin.now == coded && c.now == coded && (c.alike || c.rows == 0) {
+		return c.follow(values, twin)
+	}
+	c.alike = false
 	switch {
 	case values.Codes == nil && c.parse == nil:
 		return c.writeText(values.Column, from, to)
@@ -142,8 +147,12 @@ func (c *chunk) writeCodes(values *Values, from, to int) (size int, err error) {
 		if place == noPlace {
 			value := values.Value(int(code))
 			size += len(value)
+			before := c.dictionary.len()
 			place = c.intern(value)
 			c.dictionary.places[code] = place
+			if c.dictionary.len() > before {
+				c.dictionary.added = append(c.dictionary.added, code)
+			}
 		}
 		c.codes = append(c.codes, place)
 		c.rows++
@@ -152,6 +161,25 @@ func (c *chunk) writeCodes(values *Values, from, to int) (size int, err error) {
 				return 0, err
 			}
 		}
+	}
+	return size, nil
+}
+
+// follow takes over what the twin has made of the codes: a value that is new to it is new here too.
+func (c *chunk) follow(values *Values, twin *chunk) (size int, err error) {
+	c.alike = true
+	for _, code := range twin.dictionary.added {
+		value := values.Value(int(code))
+		size += len(value)
+		c.dictionary.add(value)
+		c.bounds.add(value)
+	}
+	size += 4 * (len(twin.codes) - len(c.codes))
+	c.codes = append(c.codes, twin.codes[len(c.codes):]...)
+	c.nulls = append(c.nulls, twin.nulls[len(c.nulls):]...)
+	c.rows = twin.rows
+	if c.dictionary.full() {
+		return size, c.giveUp()
 	}
 	return size, nil
 }
@@ -211,5 +239,5 @@ func (c *chunk) reset() {
 }
 
 func (c *chunk) resetPage() {
-	c.rows, c.nulls, c.data, c.codes = 0, c.nulls[:0], c.data[:0], c.codes[:0]
+	c.rows, c.nulls, c.data, c.codes, c.alike = 0, c.nulls[:0], c.data[:0], c.codes[:0], false
 }

@@ -38,8 +38,14 @@ type WriteOptions struct {
 type Values struct {
 	*Column
 	// Codes has for each row the place of its value in Column, or -1 for null. Column may grow from batch to batch, but what is
-	// in it must stay as it is; other values are another Column.
+	// in it must stay as it is; other values are another Column. Two columns in a row that share Codes, one behind the other,
+	// are a column and what was made of it: the values of the second are looked up no more than codes.
 	Codes []int32
+}
+
+// shares reports whether both have the same codes.
+func (v *Values) shares(codes []int32) bool {
+	return len(codes) > 0 && len(codes) == len(v.Codes) && &codes[0] == &v.Codes[0]
 }
 
 func (v *Values) rows() int {
@@ -129,7 +135,11 @@ func (w *Writer) WriteValues(columns []Values, unparsed func(row, column int)) e
 	for from := 0; from < rows; {
 		to := from + int(min(int64(rows-from), w.opts.RowGroupRows-w.groupRows))
 		for i := range columns {
-			size, err := w.chunks[i].write(&columns[i], from, to, func(row int) {
+			var twin *chunk
+			if i > 0 && columns[i].shares(columns[i-1].Codes) {
+				twin = &w.chunks[i-1]
+			}
+			size, err := w.chunks[i].write(&columns[i], from, to, twin, func(row int) {
 				if unparsed != nil {
 					unparsed(row, i)
 				}

@@ -57,10 +57,17 @@ func madeValue(r *rand.Rand, t Type, n int) string {
 }
 
 // split gives some of the rows of columns, those of type String as codes if that is wanted.
-func split(columns []Column, from, to int, set *Column, codes bool) []Values {
+func split(columns []Column, from, to int, set, made *Column, codes bool) []Values {
 	var values []Values
 	for i := range columns {
 		v := Values{Column: &Column{}}
+		if i == 1 && made != nil && codes { // what was made of the column before
+			for made.Len() < set.Len() {
+				made.AppendString("made of " + string(set.Value(made.Len())))
+			}
+			values = append(values, Values{Column: made, Codes: values[0].Codes})
+			continue
+		}
 		if i < 2 && codes {
 			v = Values{Column: set, Codes: []int32{}}
 		}
@@ -96,6 +103,17 @@ func checkWriter(t *testing.T, seed uint64, rows, different, groupRows, dictiona
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 7))
 	columns := made(r, rows, different)
+	twins := codes && seed%3 == 0
+	if twins {
+		columns[1].Reset()
+		for row := range rows {
+			if columns[0].IsNull(row) {
+				columns[1].AppendNull()
+			} else {
+				columns[1].AppendString("made of " + string(columns[0].Value(row)))
+			}
+		}
+	}
 	var want, got []string
 	var plain, out bytes.Buffer
 	note := func(list *[]string, first int) func(row, column int) {
@@ -104,13 +122,16 @@ func checkWriter(t *testing.T, seed uint64, rows, different, groupRows, dictiona
 	require.NoError(t, writePlain(&plain, everyType, columns, groupRows, note(&want, 0)))
 	w, err := NewWriter(&out, everyType, WriteOptions{RowGroupRows: int64(groupRows), DictionaryBytes: dictionary})
 	require.NoError(t, err)
-	set := &Column{}
+	set, second := &Column{}, (*Column)(nil)
 	for from := 0; from < rows; {
 		to := min(rows, from+1+r.IntN(100))
 		if r.IntN(5) == 0 {
-			set = &Column{} // begun anew
+			set, second = &Column{}, nil // begun anew
 		}
-		require.NoError(t, w.WriteValues(split(columns, from, to, set, codes && r.IntN(4) > 0), note(&got, from)))
+		if twins && second == nil {
+			second = &Column{}
+		}
+		require.NoError(t, w.WriteValues(split(columns, from, to, set, second, codes && r.IntN(6) > 0), note(&got, from)))
 		from = to
 	}
 	require.NoError(t, w.Close())
