@@ -3,9 +3,9 @@ package estimate
 import "time"
 
 // What one vCPU does in a second. test/bench/RESULTS.md has how much one core of the machine did that this was measured on; a
-// good part of it is left off here, because Fargate's processors are others.
+// third of it is left off here, because Fargate's processors are others.
 const (
-	PrepareRate = 160_000 // rows of CSV, with all keys
+	PrepareRate = 200_000 // rows of CSV, with all keys
 	// UploadRate is of rows to Meta over HTTP, with all keys. A quarter of a vCPU has the next batch ready before Meta takes it
 	// of even one task, so that it bounds nothing.
 	UploadRate = 500_000
