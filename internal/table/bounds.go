@@ -13,8 +13,9 @@ const longestBound = 256
 // bounds are the smallest and the largest of some values, as Parquet stores them.
 type bounds struct {
 	compare  func(a, b []byte) int // nil for text, which compares by its bytes
-	min, max []byte                // nil: none
-	low      uint64                // the beginnings of min and max, of text
+	some     bool                  // there is a value
+	min, max []byte
+	low      uint64 // the beginnings of min and max, of text
 	high     uint64
 	open     bool // a value was too long
 }
@@ -39,16 +40,14 @@ func asInt64(v []byte) int64 { return int64(binary.LittleEndian.Uint64(v)) } //n
 
 func asInt32(v []byte) int32 { return int32(binary.LittleEndian.Uint32(v)) } //nolint:gosec // likewise
 
-func (b *bounds) reset() {
-	b.min, b.max, b.open = nil, nil, false
-}
+func (b *bounds) reset() { b.some, b.open = false, false }
 
 func (b *bounds) add(value []byte) {
 	switch {
 	case b.compare == nil:
 		b.addText(value)
-	case b.min == nil:
-		b.min, b.max = bytes.Clone(value), bytes.Clone(value)
+	case !b.some:
+		b.some, b.min, b.max = true, append(b.min[:0], value...), append(b.max[:0], value...)
 	case b.compare(value, b.min) < 0:
 		b.min = append(b.min[:0], value...)
 	case b.compare(value, b.max) > 0:
@@ -59,19 +58,28 @@ func (b *bounds) add(value []byte) {
 // addText looks at the beginning of the value first, which nearly always tells.
 func (b *bounds) addText(value []byte) {
 	begin := beginning(value)
-	if b.min != nil && begin > b.low && begin < b.high {
+	if b.some && begin > b.low && begin < b.high {
 		return
 	}
 	if len(value) > longestBound {
 		b.open = true
 		return
 	}
-	if b.min == nil || bytes.Compare(value, b.min) < 0 {
-		b.min, b.low = append(make([]byte, 0, len(value)), value...), begin
+	if !b.some || bytes.Compare(value, b.min) < 0 {
+		b.min, b.low = append(b.min[:0], value...), begin
 	}
-	if b.max == nil || bytes.Compare(value, b.max) > 0 {
-		b.max, b.high = append(make([]byte, 0, len(value)), value...), begin
+	if !b.some || bytes.Compare(value, b.max) > 0 {
+		b.max, b.high = append(b.max[:0], value...), begin
 	}
+	b.some = true
+}
+
+// values gives the two, unless there are none.
+func (b *bounds) values() (low, high []byte) {
+	if !b.some || b.open {
+		return nil, nil
+	}
+	return append([]byte{}, b.min...), append([]byte{}, b.max...)
 }
 
 // beginning has the first eight bytes of text, in the order in which texts compare.

@@ -109,9 +109,7 @@ func (w *Writer) writeChunk(c *chunk) (format.ColumnChunk, format.OffsetIndex, e
 		Type: *c.typ.PhysicalType(), PathInSchema: []string{c.field.Name}, Codec: format.Zstd, NumValues: c.values,
 		Statistics: format.Statistics{NullCount: c.nullAll},
 	}
-	if c.bounds.min != nil && !c.bounds.open {
-		meta.Statistics.MinValue, meta.Statistics.MaxValue = c.bounds.min, c.bounds.max
-	}
+	meta.Statistics.MinValue, meta.Statistics.MaxValue = c.bounds.values()
 	dictionary, err := c.dictionaryPage()
 	if err != nil {
 		return format.ColumnChunk{}, format.OffsetIndex{}, err
