@@ -101,19 +101,21 @@ func (d *Digest) AppendHex(dst []byte) []byte {
 }
 
 func (d *Digest) put(to *[HexLength]byte) {
-	for i, c := range d {
-		binary.LittleEndian.PutUint16(to[2*i:], digits[c])
+	for i := 0; i < len(d); i += 4 {
+		binary.LittleEndian.PutUint64(to[2*i:], hexOf(binary.LittleEndian.Uint32(d[i:])))
 	}
 }
 
-// digits has the two digits of each byte.
-var digits = func() (all [256]uint16) {
-	const of = "0123456789abcdef"
-	for i := range all {
-		all[i] = uint16(of[i>>4]) | uint16(of[i&15])<<8
-	}
-	return all
-}()
+// hexOf gives the eight digits of four bytes, all at once: a byte becomes two that are below 16, and those above 9 are letters.
+func hexOf(four uint32) uint64 {
+	x := uint64(four)
+	x = (x | x<<16) & 0x0000ffff0000ffff
+	x = (x | x<<8) & 0x00ff00ff00ff00ff
+	x = x>>4&0x000f000f000f000f | x<<8&0x0f000f000f000f00
+	const each = 0x0101010101010101
+	letters := (x + 6*each) >> 4 & each
+	return x + '0'*each + letters*('a'-'0'-10)
+}
 
 // FromHex reads 64 digits, of either case.
 func FromHex(digits []byte) (d Digest, ok bool) {

@@ -25,7 +25,6 @@ var (
 
 func main() {
 	ConstraintExpr("!purego")
-	ConstraintExpr("!plainsha")
 	table := constants()
 	at := func(constant Register) func(offset int) Mem {
 		return func(offset int) Mem { return Mem{Base: constant, Disp: offset} }
