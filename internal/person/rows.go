@@ -35,7 +35,7 @@ func NewRows(columns []audience.PlanColumn, defaultCountry string, now func() ti
 }
 
 // Convert fills the columns from a batch, whose columns are the plan's, and counts what it leaves out. Rows that could not be
-// read are counted and have no place in the columns.
+// read are counted and have no place in the columns, which may have parts of the batch in them: they hold as long as it does.
 func (r *Rows) Convert(batch *table.Batch, seen *Tally) {
 	for _, bad := range batch.Bad {
 		seen.Unusable++
