@@ -31,6 +31,18 @@ func newForms(hashed bool) *forms {
 	return f
 }
 
+// forget drops all values. Other values are other columns to the file, but take the same memory.
+func (f *forms) forget() {
+	f.values = emptied(f.values)
+	if f.hashes != nil {
+		f.hashes = emptied(f.hashes)
+	}
+	f.sums, f.given, f.made = f.sums[:0], false, false
+	clear(f.slots)
+}
+
+func emptied(c *table.Column) *table.Column { return &table.Column{Data: c.Data[:0], Ends: c.Ends[:0]} }
+
 func (f *forms) size() int {
 	size := len(f.values.Data) + 16*len(f.sums) + 4*len(f.slots)
 	if f.hashes != nil {

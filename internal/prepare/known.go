@@ -13,6 +13,8 @@ import (
 const (
 	// mostKnown is how many different values of a column are known at most. There are not as many cities or ZIP codes.
 	mostKnown = 1 << 16
+	// fewKnown is mostKnown where most values are new all the same: they would fill the memory for nothing.
+	fewKnown = 1 << 12
 	// longestKnown is how many bytes a value has at most that is known: names and places are shorter.
 	longestKnown = 64
 	// mostAttributes are what a column becomes: a date of birth is three.
@@ -35,6 +37,8 @@ type meaning struct {
 type describing struct {
 	keyColumn
 
+	most     int     // meanings that are known
+	asked    int     // values since all was forgotten
 	rows     []int32 // for each of the batch's rows, its place in meanings
 	meanings []meaning
 	values   table.Column // what the meanings are of; longer values are empty here
@@ -46,20 +50,23 @@ type describing struct {
 const blankMeaning = 0
 
 func newDescribing(column keyColumn, most int) *describing {
-	d := &describing{keyColumn: column, slots: make([]uint32, 2*(most+1))}
+	d := &describing{keyColumn: column, most: most, slots: make([]uint32, 2*(most+1))}
+	for _, attribute := range column.attributes {
+		d.sets = append(d.sets, newForms(attribute.key.Hashed()))
+	}
 	d.forget()
 	return d
 }
 
 // forget drops all that is known.
 func (d *describing) forget() {
+	d.asked = 0
 	d.meanings = append(d.meanings[:0], meaning{codes: [mostAttributes]int32{-1, -1, -1}})
 	d.values.Reset()
 	d.values.Append(nil)
 	clear(d.slots)
-	d.sets = nil
-	for _, attribute := range d.attributes {
-		d.sets = append(d.sets, newForms(attribute.key.Hashed()))
+	for _, set := range d.sets {
+		set.forget()
 	}
 }
 
@@ -74,9 +81,14 @@ func (d *describing) size() int {
 
 // convert finds what the values of rows mean.
 func (d *describing) convert(n *former, in *table.Column, rows []int32, of *countries) {
-	if len(d.meanings) > n.mostKnown || d.size() > n.knownBytes {
+	if len(d.meanings) > d.most || d.size() > n.knownBytes {
+		d.most = n.mostKnown
+		if len(d.meanings) > d.asked/2 { // most values were new
+			d.most = min(n.mostKnown, fewKnown)
+		}
 		d.forget()
 	}
+	d.asked += len(rows)
 	d.rows = d.rows[:0]
 	byCountry := of != nil && (d.key == audience.State || d.key == audience.Zip)
 	var last []byte
@@ -99,7 +111,7 @@ func (d *describing) place(n *former, value []byte, by uint16, of *countries) in
 	if len(value) == 0 {
 		return blankMeaning
 	}
-	if len(value) > longestKnown || len(d.meanings) > n.mostKnown {
+	if len(value) > longestKnown || len(d.meanings) > d.most {
 		return d.add(n, value, by, of, nil)
 	}
 	for at := xxh3.HashSeed(value, uint64(by)); ; at++ {

@@ -43,7 +43,7 @@ func usualSizes() sizes {
 	workers := min(cores, maxWorkers)
 	return sizes{
 		workers: workers, readers: max(2, cores/6), batchRows: 4096,
-		partRows: 1 << 20, partBytes: 256 << 20, groupBytes: min(64<<20, allGroupsBytes/workers), exact: 1 << 18, known: mostKnown,
+		partRows: 1 << 20, partBytes: 256 << 20, groupBytes: min(64<<20, allGroupsBytes/workers), exact: 1 << 18, known: min(mostKnown, 2*mostKnown/workers),
 	}
 }
 

@@ -84,7 +84,7 @@ func newWorker(plan *layout, suppressed *suppression.Set, n *identity.Normalizer
 }
 
 const (
-	allKnownBytes = 64 << 20 // of what the columns of all workers know
+	allKnownBytes = 48 << 20 // of what the columns of all workers know
 	knownShare    = 4        // a column's is this part of a worker's
 )
 
