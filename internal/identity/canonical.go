@@ -47,11 +47,10 @@ func (n *Normalizer) isPlainCode(key audience.Key, value, country []byte) bool {
 // Alpha2 is the country that a canonical COUNTRY or its hash stands for, lower case; empty when nobody knows.
 func Alpha2(country []byte) string { return alpha2(country) }
 
-// What a byte may be part of.
+// What a byte may be part of, or is.
 const (
 	ofMailbox = 1 << iota
 	ofLabel
-	ofHex   // lower case
 	aLetter // a to z
 	aDot
 )
@@ -60,8 +59,7 @@ var kinds = func() (kinds [256]byte) {
 	for i := range kinds {
 		c := byte(i)
 		for kind, is := range map[byte]bool{
-			ofMailbox: isMailboxASCII(c), ofLabel: isLabelASCII(c),
-			aLetter: 'a' <= c && c <= 'z', aDot: c == '.',
+			ofMailbox: isMailboxASCII(c), ofLabel: isLabelASCII(c), aLetter: 'a' <= c && c <= 'z', aDot: c == '.',
 		} {
 			if is {
 				kinds[i] |= kind

@@ -25,7 +25,8 @@ type Normalizer struct {
 	composed       []byte // text in NFC
 	folded         []byte // what a rule works on
 	home           *plan  // of the phone numbers of the country below
-	homeOf         []byte // nil: of none yet
+	homeOf         []byte // the country that home is of
+	homeKnown      bool
 }
 
 // NewNormalizer makes a Normalizer. defaultCountry is that of rows without a country of their own, as COUNTRY takes it

@@ -48,8 +48,8 @@ func (n *Normalizer) quickPhone(dst, value, country []byte) ([]byte, bool) {
 	}
 	home := n.planOfRow(country)
 	if plus || home != nil && bytes.HasPrefix(digits, home.codeText) {
-		p := planOf(digits)
-		return dst, p != nil && (plus || p.code == home.code) && p.isQuick(digits[len(p.codeText):])
+		p := planOf(digits) // that of home without a plus: no country's code begins with another's
+		return dst, p != nil && p.isQuick(digits[len(p.codeText):])
 	}
 	if home == nil || !home.isQuickHere(digits) {
 		return dst, false
@@ -60,7 +60,8 @@ func (n *Normalizer) quickPhone(dst, value, country []byte) ([]byte, bool) {
 	return dst, true
 }
 
-// isQuickHere reports digits that are a plain number, as they are dialled in the region.
+// isQuickHere reports digits that are a plain number, as they are dialled in the region. That none begins with what is dialled
+// before a number is asked for the rules to come: of today's no assigned number does.
 func (p *plan) isQuickHere(digits []byte) bool {
 	return p.ready() && !p.abroad.begins(digits) && (p.trunk == nil || !p.trunk.begins(digits)) &&
 		len(p.codeText)+len(digits) <= mostE164 && p.main.isQuick(digits)
@@ -76,8 +77,8 @@ func (n *Normalizer) planOfRow(country []byte) *plan {
 	if len(country) == 0 {
 		country = n.defaultCountry
 	}
-	if n.homeOf == nil || !bytes.Equal(country, n.homeOf) {
-		n.homeOf = append(n.homeOf[:0], country...)
+	if !n.homeKnown || !bytes.Equal(country, n.homeOf) {
+		n.homeOf, n.homeKnown = append(n.homeOf[:0], country...), true
 		n.home = allPlans().byCountry[n.countryOfRow(country)]
 	}
 	return n.home

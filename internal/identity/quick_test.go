@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nyaruka/phonenumbers"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -105,6 +106,36 @@ func FuzzQuick(f *testing.F) {
 	f.Fuzz(func(t *testing.T, k byte, value, country string) {
 		requireQuick(t, n, quickKeys[int(k)%len(quickKeys)], value, country)
 	})
+}
+
+// Every region's numbers, with everything before them that is dialled somewhere, in their own country and in others.
+func TestQuickPhonesOfEveryRegion(t *testing.T) {
+	n, r, known := NewNormalizer("us", nil), rand.New(rand.NewPCG(8, 9)), 0
+	for _, region := range regions {
+		p, example := allPlans().byRegion[region], phonenumbers.GetExampleNumber(region)
+		national := phonenumbers.GetNationalSignificantNumber(example)
+		for range 30 {
+			digits := []byte(national)
+			for range r.IntN(4) {
+				digits[len(digits)-1-r.IntN(len(digits))] = byte('0' + r.IntN(10))
+			}
+			if r.IntN(10) == 0 {
+				digits = bytes.Repeat(digits[:1], len(digits))
+			}
+			code, before := string(p.codeText), p.metadata.GetNationalPrefix()
+			for _, text := range []string{
+				"", before, code, "+" + code, code + before, "+" + code + before, "00" + code, "011" + code, "8~10" + code, p.metadata.GetInternationalPrefix() + code,
+			} {
+				text += string(digits)
+				for _, country := range []string{region, regions[r.IntN(len(regions))], "US", ""} {
+					if requireQuick(t, n, audience.Phone, text, strings.ToLower(country)) {
+						known++
+					}
+				}
+			}
+		}
+	}
+	assert.Greater(t, known, 10_000)
 }
 
 // Digits, signs and countries at random find more than a fuzzer's bytes.

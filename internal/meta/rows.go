@@ -11,7 +11,7 @@ type Column struct {
 	// Digests has those of a key that travels hashed. Their Places are nil for all other keys.
 	Digests sha.Rows
 
-	// Text has the values of a key that is not hashed, as Value takes them.
+	// Text has the values of a key that is not hashed, as Value takes them. They must hold until Append returns.
 	Text interface{ Value(row int) []byte }
 }
 
@@ -32,6 +32,7 @@ func (p *Payload) Append(columns []Column, common [][]byte, rows []int32) {
 			p.appendEach(columns, common, part)
 		}
 	}
+	clear(p.texts[:cap(p.texts)]) // or a spare payload would keep what people are called by
 }
 
 // appendEach appends row by row.

@@ -200,12 +200,21 @@ func (c *Column) make(normalizer *identity.Normalizer, value, country []byte) (c
 	if len(value) == 0 {
 		return dropped - c.dropped.number(found.Reason), noCountry
 	}
-	if digest, is := sha.FromHex(value); is && found.Hashed {
-		hashes.AddDigest(digest)
+	if found.Hashed {
+		hashes.AddDigest(mustDigest(value))
 	} else {
 		hashes.Add(value)
 	}
 	return cell, c.countries.number(value)
+}
+
+// mustDigest reads what was found to be a hash.
+func mustDigest(hex []byte) sha.Digest {
+	digest, is := sha.FromHex(hex)
+	if !is {
+		panic("person: a hash that is none") // and must not be hashed once more
+	}
+	return digest
 }
 
 // onlyHash drops what is no hash out of a column of hashes.

@@ -191,6 +191,51 @@ func TestManyDifferentValues(t *testing.T) {
 	}
 }
 
+// Where rows of two countries alternate, what a value is made again and again into does not pile up.
+func TestAlternatingCountriesAreBounded(t *testing.T) {
+	columns := columnsOf("email", "zip", "country")
+	convert, plain := NewRows(columns, "", today), identity.NewNormalizer("", today)
+	const rows = 20_000
+	for range 10 {
+		batch := table.Batch{Columns: make([]table.Column, 3)}
+		for row := range rows {
+			batch.Rows = append(batch.Rows, int64(row+1))
+			batch.Columns[0].AppendString("p@example.com")
+			batch.Columns[1].AppendString([]string{"94025", "94025-1234"}[row%3%2])
+			batch.Columns[2].AppendString([]string{"us", "de"}[row%2])
+		}
+		var seen, want Tally
+		convert.Convert(&batch, &seen)
+		require.LessOrEqual(t, convert.Columns[1].Out.hashes.Len(), mostKnown+rows)
+		for row, values := range plainly(columns, plain, &batch, &want) {
+			require.Equal(t, values[1], string(convert.Columns[1].Out.Value(row)))
+		}
+	}
+}
+
+// After a batch that is too large to look for values that come again, nothing is left of what was known before it.
+func TestNothingIsKnownAfterALargeBatch(t *testing.T) {
+	columns := columnsOf("email", "ct")
+	convert, plain := NewRows(columns, "US", today), identity.NewNormalizer("US", today)
+	for i, rows := range []int{100, mostKnown + 1, 100} {
+		batch := table.Batch{Columns: make([]table.Column, 2)}
+		for row := range rows {
+			batch.Rows = append(batch.Rows, int64(row+1))
+			batch.Columns[0].AppendString("p@example.com")
+			if i == 1 && row%100 > 0 { // so that few are hashed
+				batch.Columns[1].AppendNull()
+				continue
+			}
+			batch.Columns[1].AppendString(strings.Repeat(string(rune('a'+(row*(i%2*6+1))%26)), 3+row%20))
+		}
+		var seen, want Tally
+		convert.Convert(&batch, &seen)
+		for row, values := range plainly(columns, plain, &batch, &want) {
+			require.Equal(t, values[1], string(convert.Columns[1].Out.Value(row)))
+		}
+	}
+}
+
 // What is converted again and again takes no memory from the heap.
 func TestConvertAllocatesNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

@@ -20,7 +20,7 @@ func (r *Rows) put(dst []byte, at []int, rows []int32, before byte) {
 		return
 	}
 	digests := (*[sha256.Size]byte)(unsafe.SliceData(r.Digests)) //nolint:gosec // there may be none, whose first has no address otherwise
-	if putQuoted(dst, at[:len(rows)], rows, r.Places, digests, len(r.Digests), before) < len(rows) {
+	if putQuoted(dst, at[:len(rows):len(at)], rows, r.Places, digests, len(r.Digests), before) < len(rows) {
 		panic("sha: a row, a digest or the room for it is out of bounds")
 	}
 }

@@ -176,7 +176,9 @@ func TestPutQuotedStaysInBounds(t *testing.T) {
 		})
 	}
 	column := Rows{Places: []int32{0}, Digests: make([]Digest, 1)}
-	assert.Panics(t, func() { column.PutQuoted(make([]byte, 100), nil, []int32{0}, ',') })
+	for _, at := range [][]int{nil, make([]int, 0, 1)} {
+		assert.Panics(t, func() { column.PutQuoted(make([]byte, 100), at, []int32{0}, ',') })
+	}
 }
 
 func FuzzPutQuoted(f *testing.F) {

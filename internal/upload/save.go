@@ -69,21 +69,19 @@ var errOvertaken = audience.Failf(audience.Transient, "another task has taken th
 func (c *checkpoint) checkOwner(ctx context.Context) error {
 	key := audience.ReceiptFile(c.receipt.Chunk)
 	document, err := c.folder.Read(ctx, key)
-	if err == nil && bytes.Equal(document, c.written) { // nearly always, and sooner seen than decoded: it grows with each batch
-		return nil
-	}
-	var now struct {
-		Task string `json:"task"`
-	}
-	if err == nil {
-		err = c.folder.ReadJSON(ctx, key, &now)
-	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return fmt.Errorf("see whose the receipt of chunk %s is: %w", c.receipt.Chunk, err)
-	case now.Task != c.receipt.Task:
+	case c.written != nil && bytes.Equal(document, c.written): // nearly always, and sooner seen than decoded: it grows with each batch
+		return nil
+	}
+	var now audience.Receipt
+	if err := json.Unmarshal(document, &now); err != nil {
+		return audience.Failf(audience.Invalid, "see whose the receipt of chunk %s is: %s%s is not the JSON document that it should be", c.receipt.Chunk, c.folder.URL(), key)
+	}
+	if now.Task != c.receipt.Task {
 		return errOvertaken
 	}
 	return nil
