@@ -25,11 +25,13 @@ func (r *results) of(name string, cores int) (s sample, ok bool) {
 // page is the results of the measurements of speed as Markdown.
 func (r *results) page() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# How fast it is\n\n`make bench BENCH_ROWS=%d`, %s. %s.\n", r.options.rows, today(), machine())
+	fmt.Fprintf(&b, "# How fast it is\n\n`make bench BENCH_ROWS=%d BENCH_REPEAT=%d`, %s. %s.\n", r.options.rows, r.options.repeat, today(), machine())
 	fmt.Fprintf(&b, "Medians of %d runs, each in a process of its own. [docs/speed.md](../../docs/speed.md) says what is fast by what, and\n"+
 		"[MEMORY.md](MEMORY.md) what memory it takes as files grow.\n\n", r.options.repeat)
 	b.WriteString("The customers are made up: fourteen columns, twelve of which are hashed; first names, last names, cities, states and ZIP codes of which\n" +
-		"a few are frequent; an e-mail address each; phone numbers in real area codes of the US, 2 % of them broken; a device for four of five.\n\n")
+		"a few are frequent; an e-mail address each; phone numbers in real area codes of the US, 2 % of them broken; a device for four of five.\n" +
+		"What is uploaded lies on the disk, in row groups of a million rows, and goes in chunks of as many; a run's documents are in memory, for a bucket\n" +
+		"is as far away as Meta is.\n\n")
 	b.WriteString("What each measurement took: time, time of all cores together, allocations and the most memory that its process had.\n\n")
 	r.writeTable(&b)
 	b.WriteString("\n## Held against each other\n\nEvery target that there is, and whether this run reached it.\n\n| | is | wanted | |\n|---|--:|--:|---|\n")

@@ -57,7 +57,7 @@ func digits(n float64) int {
 func atLeast(n float64) target { return target{least: n} }
 func atMost(n float64) target  { return target{most: n} }
 
-// ratios are the figures that issue 5 wants something of, in its order.
+// ratios are the figures that something is wanted of.
 func (r *results) ratios() []ratio {
 	seconds := func(s sample) float64 { return s.Seconds }
 	million := func(s sample) float64 { return float64(s.Rows) / s.Seconds / 1e6 }
