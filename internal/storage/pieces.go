@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
@@ -84,18 +86,32 @@ func (f *Folder) newPieces(ctx context.Context, key string, first *blob.Reader) 
 func (f *Folder) fetch(ctx context.Context, key string, opened version, data []byte, off int64) error {
 	part, err := f.bucket.NewRangeReader(ctx, f.prefix+key, off, int64(len(data)), nil)
 	if err != nil {
+		if isGone(err) {
+			return f.changed(key)
+		}
 		return f.explain("read", key, err)
 	}
 	defer func() { _ = part.Close() }() // all of it was read, or another error tells more
 	if v := versionOf(part); v.size != opened.size || !v.modified.Equal(opened.modified) || v.tag != opened.tag {
-		return audience.Fail(audience.Transient, "let the export of the files finish; they must not change while they are read",
-			fmt.Errorf("read %s%s: it changed meanwhile", f.URL(), key))
+		return f.changed(key)
 	}
 	n, err := io.ReadFull(part, data)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return f.cutOff(key, n, len(data))
 	}
 	return f.explain("read", key, err)
+}
+
+// isGone reports that there is nothing where a part of an object should be: it was deleted, or a shorter one took its place.
+func isGone(err error) bool {
+	var answer interface{ HTTPStatusCode() int }
+	return gcerrors.Code(err) == gcerrors.NotFound ||
+		errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusRequestedRangeNotSatisfiable
+}
+
+func (f *Folder) changed(key string) error {
+	return audience.Fail(audience.Transient, "let the export of the files finish; they must not change while they are read",
+		fmt.Errorf("read %s%s: it changed meanwhile", f.URL(), key))
 }
 
 // Read gives the object's next bytes.

@@ -20,23 +20,33 @@ import (
 type oneObject struct {
 	sync.Mutex
 
-	data   []byte
-	tag    string
-	cut    string // the range whose connection is lost
-	ranges []string
+	data     []byte
+	tag      string
+	modified int64
+	gone     bool
+	cut      string // the range whose connection is lost
+	ranges   []string
 }
 
 func (o *oneObject) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	asked := r.Header.Get("Range")
 	o.Lock()
 	o.ranges = append(o.ranges, asked)
-	w.Header().Set("ETag", o.tag)
+	if o.tag != "" {
+		w.Header().Set("ETag", o.tag)
+	}
 	left := -1
 	if asked == o.cut {
 		left = 100
 	}
+	data, modified, gone := o.data, time.Unix(1e9+o.modified, 0), o.gone
 	o.Unlock()
-	http.ServeContent(&cutting{w, left}, r, "", time.Unix(1e9, 0), bytes.NewReader(o.data))
+	if gone {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>")
+		return
+	}
+	http.ServeContent(&cutting{w, left}, r, "", modified, bytes.NewReader(data))
 }
 
 func (o *oneObject) open(t *testing.T) io.ReadCloser {
@@ -97,14 +107,24 @@ func TestALargeObjectThatIsCutOff(t *testing.T) {
 
 // Pieces of two objects would make one that there never was.
 func TestALargeObjectThatIsReplaced(t *testing.T) {
-	o := bigObject()
-	r := o.open(t)
-	o.Lock()
-	o.tag = `"2"` // in the same second, and as long
-	o.Unlock()
-	_, err := io.ReadAll(r)
-	require.ErrorContains(t, err, "big.csv: it changed meanwhile")
-	assert.Equal(t, audience.Transient, audience.ClassOf(err))
-	assert.NotEmpty(t, audience.NextOf(err))
-	require.NoError(t, r.Close())
+	for name, replace := range map[string]func(o *oneObject){
+		"in the same second, and as long": func(o *oneObject) { o.tag = `"2"` },
+		"by the same, later":              func(o *oneObject) { o.modified++ },
+		"by a longer one":                 func(o *oneObject) { o.data = append(o.data[:len(o.data):len(o.data)], 0) },
+		"by one that ends before":         func(o *oneObject) { o.data = o.data[:2<<20] },
+		"by nothing":                      func(o *oneObject) { o.gone = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := bigObject()
+			r := o.open(t)
+			o.Lock()
+			replace(o)
+			o.Unlock()
+			_, err := io.ReadAll(r)
+			require.ErrorContains(t, err, "big.csv: it changed meanwhile")
+			assert.Equal(t, audience.Transient, audience.ClassOf(err))
+			assert.NotEmpty(t, audience.NextOf(err))
+			require.NoError(t, r.Close())
+		})
+	}
 }
