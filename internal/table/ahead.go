@@ -88,7 +88,8 @@ func (a *ahead) start() {
 	})
 }
 
-// next reads a piece. A panic is for the goroutine that reads the file: it is the one that is guarded.
+// next reads a piece. A panic is for the goroutine that reads the file: it is the one that is guarded. Read throws it again,
+// and so the place that is logged of it is Read's: a panic there is one of the unpacking, wherever in it.
 func (a *ahead) next(data []byte) (c unpacked) {
 	defer func() {
 		if value := recover(); value != nil {

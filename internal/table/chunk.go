@@ -165,9 +165,12 @@ func (c *chunk) writeCodes(values *Values, from, to int) (size int, err error) {
 	return size, nil
 }
 
-// follow takes over what the twin has made of the codes: a value that is new to it is new here too.
+// follow takes over what the twin has made of the codes: for each value that is new to it, one is added here, so that both
+// have the same places. That one may be here already, where two values of the twin became the same: then it is in the
+// dictionary twice, which is valid.
 func (c *chunk) follow(values *Values, twin *chunk) (size int, err error) {
 	c.alike = true
+	c.dictionary.added = append(c.dictionary.added[:0], twin.dictionary.added...) // a chunk may follow this one too
 	for _, code := range twin.dictionary.added {
 		value := values.Value(int(code))
 		size += len(value)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
@@ -258,6 +259,36 @@ func TestColumnsOfTheSameCodesShareAPage(t *testing.T) {
 	w, err = NewWriter(&out, []Field{{"value", Date}}, WriteOptions{})
 	require.NoError(t, err)
 	assert.ErrorContains(t, w.WriteValues([]Values{{values, codes}}, nil), "codes for a column of type")
+}
+
+// So do any number of columns one behind the other: each takes over what the one before it has just made of the codes.
+func TestThreeColumnsOfTheSameCodes(t *testing.T) {
+	columns := []*Column{{}, {}, {}}
+	fields := []Field{{"value", String}, {"hash", String}, {"third", String}}
+	var out bytes.Buffer
+	w, err := NewWriter(&out, fields, WriteOptions{RowGroupRows: 500})
+	require.NoError(t, err)
+	for batch := range 20 { // with some new values each, or none
+		var codes []int32
+		for i := range 100 {
+			if i%10 == 0 && batch%3 != 1 {
+				for c := range columns {
+					columns[c].AppendString(fmt.Sprint(fields[c].Name, " ", columns[c].Len()))
+				}
+			}
+			codes = append(codes, int32(i*7%columns[0].Len()))
+		}
+		require.NoError(t, w.WriteValues([]Values{{columns[0], codes}, {columns[1], codes}, {columns[2], codes}}, nil))
+	}
+	require.NoError(t, w.Close())
+	lines, err := contents(inMemory("a.parquet", out.Bytes()), ReadOptions{Columns: []string{"value", "hash", "third"}})
+	require.NoError(t, err)
+	require.Len(t, lines, 2000)
+	for _, line := range lines {
+		_, row, _ := strings.Cut(line, ": value ")
+		number, rest, _ := strings.Cut(row, "|")
+		require.Equal(t, fmt.Sprintf("hash %s|third %s", number, number), rest)
+	}
 }
 
 func FuzzHybrid(f *testing.F) {
