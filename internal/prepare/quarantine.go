@@ -29,7 +29,8 @@ const NoKey = "no_key"
 // quarantineRows are collected before they are written.
 const quarantineRows = 4096
 
-// A quarantine collects what was rejected. It never holds a value. It is not safe for concurrent use.
+// A quarantine collects what was rejected. It never holds a value. Within a part the records are in the order of the batches,
+// and of a batch those come first that are no rows at all. It is not safe for concurrent use.
 type quarantine struct {
 	parts   *parts
 	pending []table.Column
