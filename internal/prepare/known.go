@@ -51,9 +51,7 @@ const blankMeaning = 0
 
 func newDescribing(column keyColumn, most int) *describing {
 	d := &describing{keyColumn: column, most: most, slots: make([]uint32, 2*(most+1))}
-	for _, attribute := range column.attributes {
-		d.sets = append(d.sets, newForms(attribute.key.Hashed()))
-	}
+	d.release()
 	d.forget()
 	return d
 }
@@ -70,6 +68,14 @@ func (d *describing) forget() {
 	}
 }
 
+// release gives the memory back that what is known takes: another column may need it.
+func (d *describing) release() {
+	d.meanings, d.values, d.sets = nil, table.Column{}, d.sets[:0]
+	for _, attribute := range d.attributes {
+		d.sets = append(d.sets, newForms(attribute.key.Hashed()))
+	}
+}
+
 // size is about how many bytes of memory what is known takes.
 func (d *describing) size() int {
 	size := len(d.values.Data) + 40*len(d.meanings)
@@ -81,10 +87,13 @@ func (d *describing) size() int {
 
 // convert finds what the values of rows mean.
 func (d *describing) convert(n *former, in *table.Column, rows []int32, of *countries) {
-	if len(d.meanings) > d.most || d.size() > n.knownBytes {
+	if large, most := d.size() > n.knownBytes, d.most; large || len(d.meanings) > most {
 		d.most = n.mostKnown
 		if len(d.meanings) > d.asked/2 { // most values were new
 			d.most = min(n.mostKnown, fewKnown)
+		}
+		if large || d.most < most {
+			d.release()
 		}
 		d.forget()
 	}
@@ -154,7 +163,7 @@ type former struct {
 	canonical  [mostAttributes][]byte // of the value at hand
 	reasons    reasons
 	mostKnown  int // values of a column
-	knownBytes int // likewise
+	knownBytes int // of a column, when a batch begins
 }
 
 // form fills canonical.

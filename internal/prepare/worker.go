@@ -25,7 +25,9 @@ type worker struct {
 	unparsed   map[string]int64 // kept values that are not of their type, by column:reason
 	tallies    []tally          // for each of the layout's keys
 
-	columns   []column // for each of the layout's keys
+	columns   []column      // for each of the layout's keys
+	describe  []*describing // those of columns that describe
+	mostBytes int           // of what they know
 	countries *countries
 	out       []table.Values // the batch's prepared rows
 	values    []table.Column // of the columns that are carried along
@@ -64,8 +66,9 @@ func newWorker(plan *layout, suppressed *suppression.Set, n *identity.Normalizer
 	w := &worker{
 		layout: plan, suppressed: suppressed, counts: counts, prepared: prepared, quarantine: q,
 		former: former{
-			normalizer: n, dateOrder: dateOrder, reasons: newReasons(), mostKnown: sizes.known, knownBytes: allKnownBytes / sizes.workers / knownShare,
+			normalizer: n, dateOrder: dateOrder, reasons: newReasons(), mostKnown: sizes.known,
 		},
+		mostBytes:  allKnownBytes / sizes.workers,
 		rowReasons: map[string]int64{}, unparsed: map[string]int64{}, tallies: newTallies(len(plan.keys)),
 		out: make([]table.Values, len(plan.fields)), values: make([]table.Column, len(plan.kept)), codes: make([][]int32, len(plan.fields)), mixed: make([]table.Column, len(plan.fields)),
 	}
@@ -75,7 +78,7 @@ func newWorker(plan *layout, suppressed *suppression.Set, n *identity.Normalizer
 			continue
 		}
 		d := newDescribing(key, sizes.known)
-		w.columns = append(w.columns, d)
+		w.columns, w.describe = append(w.columns, d), append(w.describe, d)
 		if i == plan.country {
 			w.countries = newCountries(d)
 		}
@@ -84,9 +87,26 @@ func newWorker(plan *layout, suppressed *suppression.Set, n *identity.Normalizer
 }
 
 const (
-	allKnownBytes = 48 << 20 // of what the columns of all workers know
-	knownShare    = 4        // a column's is this part of a worker's
+	// allKnownBytes is about what the columns of all workers know, and a batch's values more. The slots in which they look it up
+	// are not in it: they are of one size, a MiB or less for each column in all workers together.
+	allKnownBytes = 48 << 20
+	// knownShare is the part of a worker's that one column has at most. First and last names, cities and ZIP codes have many
+	// different values; others hardly any, unless a column has other values than its name says. With two workers that is enough
+	// for the 30,000 ZIP codes of a country, which take 4.4 MB; with more they are found out again and again.
+	knownShare = 4
 )
+
+// bound says how much a column may know: where all of them together know too much, those forget that have more than others.
+func (w *worker) bound() {
+	known := 0
+	for _, d := range w.describe {
+		known += d.size()
+	}
+	w.former.knownBytes = w.mostBytes / knownShare
+	if known > w.mostBytes {
+		w.former.knownBytes = w.mostBytes / len(w.describe)
+	}
+}
 
 // write prepares a batch.
 func (w *worker) write(ctx context.Context, b *batch) error {
@@ -118,6 +138,7 @@ func (w *worker) convert(b *batch) {
 	for range w.consented {
 		w.flags = append(w.flags, 0)
 	}
+	w.bound()
 	if c := w.layout.country; c >= 0 {
 		w.convertColumn(c, b)
 	}

@@ -115,7 +115,7 @@ func checkWorker(t *testing.T, seed uint64, rows, batchRows, known, bytes int) {
 	b.sizes = sizes{workers: 1, readers: 1, batchRows: batchRows, partRows: 150, partBytes: 1 << 20, exact: 40, known: known}
 	p := b.pipeline()
 	w, plain := p.workers[0], b.plain(p)
-	w.former.knownBytes = bytes
+	w.mostBytes = bytes
 	reader, err := p.src.open(t.Context(), &p.src.files[0])
 	require.NoError(t, err)
 	for {
