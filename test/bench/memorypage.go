@@ -11,7 +11,7 @@ func (r *results) memoryPage() string {
 	fmt.Fprintf(&b, "# What memory it takes\n\n`make bench-memory`, %s. %s.\n", today(), machine())
 	fmt.Fprintf(&b, "Each in a process of its own, on one core, once. A file has %s rows; several are links to the same one.\n"+
 		"[RESULTS.md](RESULTS.md) says how fast it is.\n\n", thousands(float64(r.options.rows)))
-	b.WriteString("The most memory that the process had, whatever it was for.\n\n| what | rows | ns/row | peak memory | wanted |\n|---|--:|--:|--:|---|\n")
+	b.WriteString("The most memory that the process had, whatever it was for.\n\n| what | rows | peak memory | wanted |\n|---|--:|--:|---|\n")
 	for _, one := range r.all {
 		if len(one.samples) == 0 {
 			continue
@@ -21,7 +21,7 @@ func (r *results) memoryPage() string {
 			wanted = atMost(512)
 		}
 		m := one.median()
-		fmt.Fprintf(&b, "| %s | %s | %.0f | %s | %s: %s |\n", one.what, thousands(float64(m.Rows)), m.perRow(), megabytes(m), wanted, wanted.verdict(mebibytes(m)))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s: %s |\n", one.what, thousands(float64(m.Rows)), megabytes(m), wanted, wanted.verdict(mebibytes(m)))
 	}
 	b.WriteString("\n## Flat\n\nHow much more memory the largest input takes than the smallest.\n\n| | is | wanted | |\n|---|--:|--:|---|\n")
 	for _, line := range []ratio{
