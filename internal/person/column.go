@@ -31,7 +31,7 @@ func newColumn(key audience.Key, hashed bool) Column {
 	case audience.Phone, audience.State, audience.Zip:
 		c.byCountry = true
 	case audience.Country:
-		c.countries = newCountries()
+		c.countries = &countries{}
 	}
 	if key.Hashed() && !key.Identifies() {
 		c.repeats = &repeats{}
@@ -90,7 +90,7 @@ func (c *Column) convertText(normalizer *identity.Normalizer, in *table.Column) 
 		if needed && len(form) == 0 && found.Reason == "" {
 			found.Reason = identity.Missing
 		}
-		c.dropped.add(c.dropped.number(found.Reason))
+		c.dropped.add(c.dropped.Number(found.Reason))
 		c.Out.text.Append(form)
 	}
 }
@@ -102,7 +102,7 @@ func (c *Column) convertEach(normalizer *identity.Normalizer, in *table.Column, 
 	cells := c.begin(in.Len())
 	begin := uint32(0)
 	for i := range cells {
-		cell, number := int32(none), int16(noCountry)
+		cell, number := int32(none), uint16(identity.NoCountry)
 		var value []byte
 		if in.Dict != nil {
 			value = in.Value(i)
@@ -154,8 +154,8 @@ func (c *Column) convertKnown(normalizer *identity.Normalizer, dict dictionary, 
 }
 
 // remember makes a value of a dictionary for rows of a country.
-func (c *Column) remember(normalizer *identity.Normalizer, dict dictionary, code int32, number int16, country []byte) int32 {
-	cell, is := int32(none), int16(noCountry)
+func (c *Column) remember(normalizer *identity.Normalizer, dict dictionary, code int32, number uint16, country []byte) int32 {
+	cell, is := int32(none), uint16(identity.NoCountry)
 	if value := dict.Value(int(code)); len(value) > 0 {
 		cell, is = c.make(normalizer, value, country)
 	}
@@ -177,12 +177,12 @@ func (c *Column) begin(rows int) []int32 {
 
 // drop counts a row whose value was dropped, and gives what its cell is then.
 func (c *Column) drop(cell int32) int32 {
-	c.dropped.add(dropped - cell)
+	c.dropped.add(uint8(dropped - cell)) //nolint:gosec // a reason's number
 	return none
 }
 
 // make brings a value into form and adds it to the hashes. It gives the value's cell and, of COUNTRY, the country's number.
-func (c *Column) make(normalizer *identity.Normalizer, value, country []byte) (cell int32, number int16) {
+func (c *Column) make(normalizer *identity.Normalizer, value, country []byte) (cell int32, number uint16) {
 	hashes := &c.Out.hashes
 	cell = int32(hashes.Len()) //nolint:gosec // a batch's rows beyond mostKnown at most
 	if !c.hashed && normalizer.IsCanonical(c.Key, value, country) {
@@ -198,7 +198,7 @@ func (c *Column) make(normalizer *identity.Normalizer, value, country []byte) (c
 		}
 	}
 	if len(value) == 0 {
-		return dropped - c.dropped.number(found.Reason), noCountry
+		return dropped - int32(c.dropped.Number(found.Reason)), identity.NoCountry
 	}
 	if found.Hashed {
 		hashes.AddDigest(mustDigest(value))

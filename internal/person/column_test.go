@@ -66,8 +66,8 @@ func TestConvert(t *testing.T) {
 			} else {
 				in.AppendString(c.value)
 			}
-			of := newCountries()
-			of.rows = []int16{of.number([]byte(c.country))}
+			of := &countries{}
+			of.rows = []uint16{of.number([]byte(c.country))}
 			column, seen := newColumn(c.key, c.hashed), Tally{}
 			for range 2 { // the second time into used buffers
 				column.convert(identity.NewNormalizer("US", nil), &in, of, &seen)

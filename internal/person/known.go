@@ -29,8 +29,8 @@ const (
 type known struct {
 	of      dictionary
 	cells   []int32
-	by      []int16 // the number of the row's country by which it was made
-	country []int16 // the number of the country that it is; of COUNTRY only
+	by      []uint16 // the number of the row's country by which it was made
+	country []uint16 // the number of the country that it is; of COUNTRY only
 }
 
 // begin makes room for a dictionary's values, and tells whether it is another one than before.

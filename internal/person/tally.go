@@ -2,7 +2,6 @@ package person
 
 import (
 	"maps"
-	"slices"
 
 	"github.com/cleanreach/cleanreach/internal/audience"
 	"github.com/cleanreach/cleanreach/internal/identity"
@@ -24,36 +23,27 @@ func (t *Tally) add(key audience.Key, reason identity.Reason, n int64) {
 	t.Reasons[string(key)+":"+string(reason)] += n
 }
 
-// drops counts the dropped values of a column's batch, by numbers that hold from batch to batch: 0 is no reason at all.
+// drops counts the dropped values of a column's batch by the numbers of their reasons, which hold from batch to batch.
 type drops struct {
-	reasons []identity.Reason
-	counts  []int64
+	identity.ReasonNumbers
+	counts []int64
 }
 
-// number is that of a reason. There are as many as identity has.
-func (d *drops) number(reason identity.Reason) int32 {
-	if len(d.reasons) == 0 {
-		d.reasons, d.counts = append(d.reasons, ""), append(d.counts, 0)
+func (d *drops) add(number uint8) {
+	if number == 0 {
+		return
 	}
-	i := slices.Index(d.reasons, reason)
-	if i < 0 {
-		i = len(d.reasons)
-		d.reasons, d.counts = append(d.reasons, reason), append(d.counts, 0)
+	for len(d.counts) <= int(number) {
+		d.counts = append(d.counts, 0)
 	}
-	return int32(i) //nolint:gosec // a few dozen
-}
-
-func (d *drops) add(number int32) {
-	if number > 0 {
-		d.counts[number]++
-	}
+	d.counts[number]++
 }
 
 // count adds the batch's drops to a tally.
 func (d *drops) count(key audience.Key, seen *Tally) {
 	for i, n := range d.counts {
 		if n > 0 {
-			seen.add(key, d.reasons[i], n)
+			seen.add(key, d.Name(uint8(i)), n) //nolint:gosec // a reason's number
 			d.counts[i] = 0
 		}
 	}

@@ -41,7 +41,7 @@ func (d *identifying) convert(n *former, in *table.Column, rows []int32, of *cou
 		} else {
 			d.canonical.Append(nil) // ends the value
 		}
-		d.hashed, d.reasons = append(d.hashed, found.Hashed), append(d.reasons, n.reasons.number(found.Reason))
+		d.hashed, d.reasons = append(d.hashed, found.Hashed), append(d.reasons, n.reasons.Number(found.Reason))
 	}
 	if d.key.Hashed() {
 		d.hash()
@@ -136,11 +136,11 @@ func (d *identifying) flag(rows []flags) {
 
 func (d *identifying) reason(i int) uint8 { return d.reasons[i] }
 
-func (d *identifying) count(t *tally, rows []int32, names []identity.Reason, sums []uint64) []uint64 {
+func (d *identifying) count(t *tally, rows []int32, names *identity.ReasonNumbers, sums []uint64) []uint64 {
 	for _, row := range rows {
 		switch reason := d.reasons[row]; {
 		case reason != 0:
-			t.invalid[names[reason]]++
+			t.invalid[names.Name(reason)]++
 		case !d.canonical.IsNull(int(row)):
 			t.valid++
 			sums = append(sums, d.sum(int(row)))

@@ -140,7 +140,7 @@ func (d *describing) place(n *former, value []byte, by uint16, of *countries) in
 func (d *describing) add(n *former, value []byte, by uint16, of *countries, known []byte) int32 {
 	m := meaning{codes: [mostAttributes]int32{-1, -1, -1}, by: by}
 	found := n.form(d.key, value, of.code(by), len(d.attributes))
-	m.reason = n.reasons.number(found.Reason)
+	m.reason = n.reasons.Number(found.Reason)
 	for a := range d.attributes {
 		if canonical := n.canonical[a]; len(canonical) > 0 {
 			m.filled = true
@@ -149,7 +149,7 @@ func (d *describing) add(n *former, value []byte, by uint16, of *countries, know
 		}
 	}
 	if d.key == audience.Country {
-		m.country = of.number(n.canonical[0])
+		m.country = of.Number(n.canonical[0])
 	}
 	d.meanings = append(d.meanings, m)
 	d.values.Append(known)
@@ -161,7 +161,7 @@ type former struct {
 	normalizer *identity.Normalizer
 	dateOrder  string
 	canonical  [mostAttributes][]byte // of the value at hand
-	reasons    reasons
+	reasons    identity.ReasonNumbers
 	mostKnown  int // values of a column
 	knownBytes int // of a column, when a batch begins
 }
@@ -194,12 +194,12 @@ func (d *describing) flag(rows []flags) {
 
 func (d *describing) reason(i int) uint8 { return d.meanings[d.rows[i]].reason }
 
-func (d *describing) count(t *tally, rows []int32, names []identity.Reason, sums []uint64) []uint64 {
+func (d *describing) count(t *tally, rows []int32, names *identity.ReasonNumbers, sums []uint64) []uint64 {
 	for _, row := range rows {
 		m := &d.meanings[d.rows[row]]
 		switch {
 		case m.reason != 0: // also of a value that was taken for LDU
-			t.invalid[names[m.reason]]++
+			t.invalid[names.Name(m.reason)]++
 		case m.filled:
 			t.valid++
 			if !m.counted {

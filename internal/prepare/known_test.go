@@ -20,7 +20,7 @@ import (
 func TestAColumnKnowsNoMoreBytesThanItMay(t *testing.T) {
 	const bytes, batches, batchRows = 100_000, 50, 100
 	n := &former{
-		normalizer: identity.NewNormalizer("US", func() time.Time { return today }), reasons: newReasons(), mostKnown: mostKnown, knownBytes: bytes,
+		normalizer: identity.NewNormalizer("US", func() time.Time { return today }), mostKnown: mostKnown, knownBytes: bytes,
 	}
 	names := keyColumn{key: audience.LastName, attributes: []attribute{{key: audience.LastName}}}
 	d := newDescribing(names, mostKnown)

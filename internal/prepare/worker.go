@@ -49,7 +49,7 @@ type column interface {
 	// reason is the number of the reason why a row's value was rejected.
 	reason(i int) uint8
 	// count takes the rows into the tally, and appends the sums of valid values that were not counted before.
-	count(t *tally, rows []int32, names []identity.Reason, sums []uint64) []uint64
+	count(t *tally, rows []int32, names *identity.ReasonNumbers, sums []uint64) []uint64
 	// keep makes the prepared columns of rows, which are all rows or some of them.
 	keep(w *worker, rows []int32, all bool)
 }
@@ -66,7 +66,7 @@ func newWorker(plan *layout, suppressed *suppression.Set, n *identity.Normalizer
 	w := &worker{
 		layout: plan, suppressed: suppressed, counts: counts, prepared: prepared, quarantine: q,
 		former: former{
-			normalizer: n, dateOrder: dateOrder, reasons: newReasons(), mostKnown: sizes.known,
+			normalizer: n, dateOrder: dateOrder, mostKnown: sizes.known,
 		},
 		mostBytes:  allKnownBytes / sizes.workers,
 		rowReasons: map[string]int64{}, unparsed: map[string]int64{}, tallies: newTallies(len(plan.keys)),
@@ -80,7 +80,7 @@ func newWorker(plan *layout, suppressed *suppression.Set, n *identity.Normalizer
 		d := newDescribing(key, sizes.known)
 		w.columns, w.describe = append(w.columns, d), append(w.describe, d)
 		if i == plan.country {
-			w.countries = newCountries(d)
+			w.countries = &countries{column: d}
 		}
 	}
 	return w
@@ -193,7 +193,7 @@ func (w *worker) isSuppressed(i int) bool {
 func (w *worker) rejectFields(file string, row int64, i int) {
 	for k, c := range w.columns {
 		if reason := c.reason(i); reason != 0 {
-			w.quarantine.field(file, row, string(w.layout.keys[k].key), string(w.former.reasons.names[reason]))
+			w.quarantine.field(file, row, string(w.layout.keys[k].key), string(w.former.reasons.Name(reason)))
 		}
 	}
 }
@@ -205,7 +205,7 @@ func (w *worker) keep(b *batch) {
 	}
 	all := len(w.kept) == len(w.consented)
 	for k, c := range w.columns {
-		w.hashes = c.count(&w.tallies[k], w.kept, w.former.reasons.names, w.hashes[:0])
+		w.hashes = c.count(&w.tallies[k], w.kept, &w.former.reasons, w.hashes[:0])
 		w.counts[k].add(w.hashes)
 		c.keep(w, w.kept, all)
 	}
