@@ -13,7 +13,7 @@ func (n *Normalizer) quick(dst []byte, key audience.Key, value, country []byte) 
 	start := len(dst)
 	switch key {
 	case audience.Email:
-		dst = appendLowerASCII(dst, trimSpaces(value))
+		dst = appendLowerASCII(dst, bytes.Trim(value, " "))
 		return dst, isPlainAddress(dst[start:])
 	case audience.Phone:
 		return n.quickPhone(dst, value, country)
@@ -26,22 +26,11 @@ func (n *Normalizer) quick(dst []byte, key audience.Key, value, country []byte) 
 	return dst, false
 }
 
-// trimSpaces drops spaces from both ends.
-func trimSpaces(v []byte) []byte {
-	for len(v) > 0 && v[0] == ' ' {
-		v = v[1:]
-	}
-	for len(v) > 0 && v[len(v)-1] == ' ' {
-		v = v[:len(v)-1]
-	}
-	return v
-}
-
 // quickPhone appends a phone number that has the form of those that are assigned, and neither a prefix for calls abroad nor one
 // for calls within the country: such a number is itself, nobody else's, and no dummy.
 func (n *Normalizer) quickPhone(dst, value, country []byte) ([]byte, bool) {
 	start := len(dst)
-	dst, plus, ok := appendDigits(dst, trimSpaces(value))
+	dst, plus, ok := appendDigits(dst, bytes.Trim(value, " "))
 	digits := dst[start:]
 	if !ok || len(digits) < fewestDigits || len(digits) > mostE164 || sameByte(digits) || string(digits) == oneToZero {
 		return dst, false

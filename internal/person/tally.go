@@ -43,7 +43,7 @@ func (d *drops) add(number uint8) {
 func (d *drops) count(key audience.Key, seen *Tally) {
 	for i, n := range d.counts {
 		if n > 0 {
-			seen.add(key, d.Name(uint8(i)), n) //nolint:gosec // a reason's number
+			seen.add(key, d.Name(uint8(i)), n)
 			d.counts[i] = 0
 		}
 	}

@@ -56,6 +56,22 @@ func (b *Block) read(r interface{ Next(*Block) error }, batch *Batch) error {
 	return err
 }
 
+// splitEach puts the rows of each stretch into the batch, which good does of those that are records: it is told the number of
+// the first, and gives that of the row behind them.
+func (b *Block) splitEach(good func(text []byte, row int64) int64) {
+	row, begin := b.first, 0
+	for _, stretch := range b.stretches {
+		if stretch.reason != "" {
+			b.Bad = append(b.Bad, BadRow{Row: row, Reason: stretch.reason})
+			row++
+		} else {
+			row = good(b.text[begin:stretch.end], row)
+		}
+		begin = stretch.end
+	}
+	b.check(row)
+}
+
 // check makes sure that the row before next was the block's last: else all rows that follow were called by others' numbers.
 func (b *Block) check(next int64) {
 	if next != b.first+int64(b.rows) {

@@ -117,17 +117,7 @@ func (f *jsonFormat) split(b *Block) {
 	p := f.parsers.Get().(*jsonParser) //nolint:forcetypeassert // it holds nothing else
 	defer f.parsers.Put(p)
 	clear(p.seen)
-	row, begin := b.first, 0
-	for _, stretch := range b.stretches {
-		if stretch.reason != "" {
-			b.Bad = append(b.Bad, BadRow{Row: row, Reason: stretch.reason})
-			row++
-		} else {
-			row = p.lines(b.text[begin:stretch.end], &b.Batch, row)
-		}
-		begin = stretch.end
-	}
-	b.check(row)
+	b.splitEach(func(text []byte, row int64) int64 { return p.lines(text, &b.Batch, row) })
 	for i, name := range f.wanted {
 		if !p.seen[i] {
 			b.absent = append(b.absent, name)

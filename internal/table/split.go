@@ -58,21 +58,13 @@ func (s *splitter) split(b *Block) {
 	b.begin(len(s.columns))
 	found := spansPool.Get().(*spans) //nolint:forcetypeassert // it holds nothing else
 	defer spansPool.Put(found)
-	row, begin := b.first, 0
-	for _, stretch := range b.stretches {
-		if stretch.reason != "" {
-			b.Bad = append(b.Bad, BadRow{Row: row, Reason: stretch.reason})
-			row++
-		} else {
-			text := b.text[begin:stretch.end]
-			row = s.records(text, found, &b.Batch, row)
-			for i, field := range s.columns {
-				b.Columns[i].appendSpans(text, found.all, field, s.wanted)
-			}
+	b.splitEach(func(text []byte, row int64) int64 {
+		row = s.records(text, found, &b.Batch, row)
+		for i, field := range s.columns {
+			b.Columns[i].appendSpans(text, found.all, field, s.wanted)
 		}
-		begin = stretch.end
-	}
-	b.check(row)
+		return row
+	})
 }
 
 // records notes where the wanted values of all records are that are good, and gives the number of the row behind them.
