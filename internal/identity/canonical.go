@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 
+	"github.com/cleanreach/cleanreach/internal/ascii"
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
@@ -22,7 +23,7 @@ func (n *Normalizer) IsCanonical(key audience.Key, value, country []byte) bool {
 	case audience.MADID:
 		return isPlainDevice(value)
 	case audience.ExternID:
-		return isWithin('!', '~', value) && !isPlaceholder(key, value)
+		return ascii.Within('!', '~', value) && !isPlaceholder(key, value)
 	case audience.LastName, audience.First, audience.City:
 		return isLower(value) && len(value) < shortestHash && !isPlaceholder(key, value)
 	}
@@ -69,7 +70,7 @@ var kinds = func() (kinds [256]byte) {
 	return kinds
 }()
 
-func isLower(v []byte) bool { return isWithin('a', 'z', v) }
+func isLower(v []byte) bool { return ascii.Within('a', 'z', v) }
 
 // isPlainAddress reports lower-case ASCII addresses that are no dummies. No address is a hash or a placeholder for all keys:
 // none of those has an @.
@@ -140,7 +141,7 @@ func isPlainDevice(v []byte) bool {
 	}
 	first, second := binary.LittleEndian.Uint64(v), uint64(binary.LittleEndian.Uint32(v[9:]))<<32|uint64(binary.LittleEndian.Uint32(v[14:]))
 	third, fourth := uint64(binary.LittleEndian.Uint32(v[19:]))<<32|uint64(binary.LittleEndian.Uint32(v[24:])), binary.LittleEndian.Uint64(v[28:])
-	return areHex(first) && areHex(second) && areHex(third) && areHex(fourth)
+	return ascii.AreHex(first) && ascii.AreHex(second) && ascii.AreHex(third) && ascii.AreHex(fourth)
 }
 
 // IsHash reports lower-case SHA-256 in hexadecimal that AppendCanonical passes on as such. Like IsCanonical it may say no to
@@ -149,8 +150,8 @@ func IsHash(value []byte) bool {
 	if len(value) != hashLength || mayBeWorthless()[beginning(value)] {
 		return false
 	}
-	for i := 0; i < hashLength; i += wordSize {
-		if !areHex(binary.LittleEndian.Uint64(value[i:])) {
+	for i := 0; i < hashLength; i += 8 {
+		if !ascii.AreHex(binary.LittleEndian.Uint64(value[i:])) {
 			return false
 		}
 	}

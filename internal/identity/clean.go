@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cleanreach/cleanreach/internal/ascii"
 )
 
 // trim drops what cannot be seen from both ends: white space, control and zero-width characters, BOM and NBSP.
@@ -40,8 +42,6 @@ func invisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
-func isASCII(v []byte) bool { return isWithin(0, unicode.MaxASCII, v) }
-
 // broken reports text that an earlier program has spoiled: what is missing in it cannot be known, so its hash would match
 // nobody.
 func broken(v []byte) bool {
@@ -60,7 +60,7 @@ func appendLowerASCII(dst, v []byte) []byte {
 
 // appendLower appends the text in lower case, character by character: the same everywhere, in whatever language.
 func appendLower(dst, v []byte) []byte {
-	if isASCII(v) {
+	if ascii.Is(v) {
 		return appendLowerASCII(dst, v)
 	}
 	for _, r := range string(v) {
@@ -98,7 +98,7 @@ func digitIn(low, high uint32, r rune) (byte, bool) {
 
 // appendFolded appends the text in lower case with every script's digits as 0 to 9.
 func appendFolded(dst, v []byte) []byte {
-	if isASCII(v) {
+	if ascii.Is(v) {
 		return appendLowerASCII(dst, v)
 	}
 	for _, r := range string(v) {
@@ -120,4 +120,4 @@ func withoutFraction(v []byte) []byte {
 	return whole
 }
 
-func allDigits(v []byte) bool { return isWithin('0', '9', v) }
+func allDigits(v []byte) bool { return ascii.Within('0', '9', v) }

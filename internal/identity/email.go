@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cleanreach/cleanreach/internal/ascii"
 )
 
 // email is lower case. Dots and plus parts stay: they are part of the address for every provider but one.
 func (n *Normalizer) email(dst, v []byte) ([]byte, Reason) {
 	start := len(dst)
-	if isASCII(v) {
+	if ascii.Is(v) {
 		dst = appendLowerASCII(dst, v)
 	} else {
 		n.folded = n.folded[:0]

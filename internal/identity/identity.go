@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/cleanreach/cleanreach/internal/ascii"
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
@@ -72,7 +73,7 @@ func (n *Normalizer) append(dst []byte, key audience.Key, value, country []byte,
 	if len(value) > longestRaw {
 		return dst, Form{Reason: TooLong}
 	}
-	plain := isASCII(value)
+	plain := ascii.Is(value)
 	if !plain {
 		var ok bool
 		if value, ok = n.compose(key, value); !ok {

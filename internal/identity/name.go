@@ -5,12 +5,14 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/cleanreach/cleanreach/internal/ascii"
 )
 
 // name is letters and their marks, lower case, of any script: spaces, hyphens and apostrophes go, accents stay.
 func (n *Normalizer) name(dst, v []byte) ([]byte, Reason) {
 	start := len(dst)
-	if isASCII(v) {
+	if ascii.Is(v) {
 		dst = appendLettersASCII(dst, v)
 	} else {
 		dst = n.appendLetters(dst, v)

@@ -6,12 +6,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/mozillazg/go-unidecode"
+
+	"github.com/cleanreach/cleanreach/internal/ascii"
 )
 
 // city is letters only, lower case. Latin letters become a to z; those of other scripts stay, with their marks.
 func (n *Normalizer) city(dst, v []byte) ([]byte, Reason) {
 	start := len(dst)
-	if isASCII(v) {
+	if ascii.Is(v) {
 		dst = appendLettersASCII(dst, v)
 	} else {
 		dst = n.appendLatin(dst, v)

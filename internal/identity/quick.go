@@ -3,6 +3,7 @@ package identity
 import (
 	"bytes"
 
+	"github.com/cleanreach/cleanreach/internal/ascii"
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
@@ -21,7 +22,7 @@ func (n *Normalizer) quick(dst []byte, key audience.Key, value, country []byte) 
 		dst = appendLowerASCII(dst, value)
 		return dst, isPlainDevice(dst[start:])
 	case audience.ExternID:
-		return append(dst, value...), len(value) <= MaxBytes(key) && isWithin('!', '~', value) && !isPlaceholder(key, value)
+		return append(dst, value...), len(value) <= MaxBytes(key) && ascii.Within('!', '~', value) && !isPlaceholder(key, value)
 	}
 	return dst, false
 }

@@ -2,11 +2,11 @@ package meta
 
 import (
 	"bytes"
-	"encoding/binary"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/cleanreach/cleanreach/internal/ascii"
 	"github.com/cleanreach/cleanreach/internal/audience"
 )
 
@@ -235,46 +235,13 @@ func (p *Payload) Batch(s Session) Batch {
 
 // quote appends v as a JSON string. Bytes that are no UTF-8 become U+FFFD, as encoding/json has it.
 func quote(dst, v []byte) []byte {
-	if isPlain(v) {
+	if ascii.NeedsNoEscape(v) {
 		dst = append(dst, '"')
 		dst = append(dst, v...)
 		return append(dst, '"')
 	}
 	dst, _ = jsontext.AppendQuote(dst, v) // its error only reports the replacement
 	return dst
-}
-
-// isPlain reports text that stands in JSON as it is: ASCII without controls, quotation marks and backslashes.
-func isPlain(v []byte) bool {
-	if len(v) < wordSize {
-		for _, c := range v {
-			if c < ' ' || c > '~' || c == '"' || c == '\\' {
-				return false
-			}
-		}
-		return true
-	}
-	for i := 0; i < len(v)-wordSize; i += wordSize {
-		if !isPlainWord(binary.LittleEndian.Uint64(v[i:])) {
-			return false
-		}
-	}
-	return isPlainWord(binary.LittleEndian.Uint64(v[len(v)-wordSize:]))
-}
-
-const (
-	wordSize = 8
-	each     = 0x0101010101010101 // times a byte: a word of it
-	highs    = 0x80 * each
-)
-
-// isPlainWord is isPlain of eight bytes at a time. What is subtracted from a byte sets its highest bit when the byte is less,
-// and borrows from the next one only then.
-func isPlainWord(w uint64) bool {
-	control := w - ' '*each
-	quote := (w ^ '"'*each) - each
-	backslash := (w ^ '\\'*each) - each
-	return ((control|quote|backslash)&^w|w|(w+each))&highs == 0
 }
 
 // unquote reads the JSON string that data begins with, and tells how long it is there.

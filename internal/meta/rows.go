@@ -3,6 +3,7 @@ package meta
 import (
 	"slices"
 
+	"github.com/cleanreach/cleanreach/internal/ascii"
 	"github.com/cleanreach/cleanreach/internal/sha"
 )
 
@@ -65,7 +66,7 @@ func RowBytes(keys int) int { return len(`[],`) + keys*sha.QuotedSize }
 func (p *Payload) measure(columns []Column, common [][]byte, rows []int32) (width int, plain bool) {
 	width = len(`],`)
 	for i, value := range common {
-		if len(columns)+i < p.people && !isPlain(value) {
+		if len(columns)+i < p.people && !ascii.NeedsNoEscape(value) {
 			return 0, false
 		}
 		width += sha.BlankSize + len(value)
@@ -80,7 +81,7 @@ func (p *Payload) measure(columns []Column, common [][]byte, rows []int32) (widt
 		longest := 0
 		for _, row := range rows {
 			value := c.Text.Value(int(row))
-			if i < p.people && !isPlain(value) {
+			if i < p.people && !ascii.NeedsNoEscape(value) {
 				return 0, false
 			}
 			p.texts = append(p.texts, value)

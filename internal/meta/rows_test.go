@@ -101,16 +101,3 @@ func TestAppendRefusesWhatDoesNotFit(t *testing.T) {
 	p.Append(columns, common, nil)
 	assert.Zero(t, p.Rows())
 }
-
-// Of every byte, in every place, the look at eight bytes at once says what the byte says.
-func TestIsPlainOfEveryByte(t *testing.T) {
-	for length := range 20 {
-		for place := range length {
-			for c := range 256 {
-				v := bytes.Repeat([]byte{' ', '~', '!', '#', '[', ']'}, length)[:length]
-				v[place] = byte(c)
-				require.Equal(t, ' ' <= c && c <= '~' && c != '"' && c != '\\', isPlain(v), "%q", v)
-			}
-		}
-	}
-}

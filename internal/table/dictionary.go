@@ -4,6 +4,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/cleanreach/cleanreach/internal/ascii"
 )
 
 // A Dictionary is the different values of a column in a row group, or those that came before the writer gave the dictionary
@@ -46,7 +48,7 @@ func newDictionary(of parquet.Dictionary, form rendering) *Dictionary {
 			}
 		}
 	}
-	if !form.text || isASCII(d.values.Data) {
+	if !form.text || ascii.Is(d.values.Data) {
 		return d
 	}
 	for i := range d.Len() {

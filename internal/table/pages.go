@@ -2,11 +2,12 @@ package table
 
 import (
 	"bytes"
-	"encoding/binary"
 	"slices"
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/cleanreach/cleanreach/internal/ascii"
 )
 
 // present is the definition level of a value that is there: a column at the top level has no other levels above 0.
@@ -142,7 +143,7 @@ func (c *Column) appendText(text []byte, offsets []uint32, levels []byte, bad []
 	} else {
 		c.appendEnds(offsets, levels, move)
 	}
-	if isASCII(c.Data[from:]) {
+	if ascii.Is(c.Data[from:]) {
 		return
 	}
 	for i := range bad {
@@ -166,22 +167,6 @@ func (c *Column) appendEnds(offsets []uint32, levels []byte, move uint32) {
 		}
 		c.Ends, c.Null = append(c.Ends, offsets[0]+move), append(c.Null, null)
 	}
-}
-
-// isASCII looks at eight bytes at a time.
-func isASCII(text []byte) bool {
-	const high = 0x8080808080808080
-	for ; len(text) >= 8; text = text[8:] {
-		if binary.LittleEndian.Uint64(text)&high != 0 {
-			return false
-		}
-	}
-	for _, c := range text {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
 // appendFrom appends another column's values from the i-th on.

@@ -1,4 +1,4 @@
-package identity
+package ascii
 
 import (
 	"bytes"
@@ -45,7 +45,7 @@ func requireWithin(t testing.TB, low, high byte, v []byte) {
 	for _, c := range v {
 		want = want && low <= c && c <= high
 	}
-	require.Equal(t, want, isWithin(low, high, v), "%q from %q to %q", v, low, high)
+	require.Equal(t, want, Within(low, high, v), "%q from %q to %q", v, low, high)
 }
 
 func requireHex(t testing.TB, v []byte) {
@@ -53,7 +53,7 @@ func requireHex(t testing.TB, v []byte) {
 	for _, c := range v {
 		want = want && ('0' <= c && c <= '9' || 'a' <= c && c <= 'f')
 	}
-	require.Equal(t, want, areHex(binary.LittleEndian.Uint64(v)), "%q", v)
+	require.Equal(t, want, AreHex(binary.LittleEndian.Uint64(v)), "%q", v)
 }
 
 func FuzzWords(f *testing.F) {
@@ -64,4 +64,17 @@ func FuzzWords(f *testing.F) {
 			requireHex(t, v[:wordSize])
 		}
 	})
+}
+
+// Of every byte, in every place, the look at eight bytes at once says what the byte says.
+func TestNeedsNoEscape(t *testing.T) {
+	for length := range 20 {
+		for place := range length {
+			for c := range 256 {
+				v := bytes.Repeat([]byte{' ', '~', '!', '#', '[', ']'}, length)[:length]
+				v[place] = byte(c)
+				require.Equal(t, ' ' <= c && c <= '~' && c != '"' && c != '\\', NeedsNoEscape(v), "%q", v)
+			}
+		}
+	}
 }
