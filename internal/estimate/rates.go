@@ -2,8 +2,8 @@ package estimate
 
 import "time"
 
-// What one vCPU does in a second. test/bench/RESULTS.md has how much one core of the machine did that this was measured on; a
-// third of it is left off here, because Fargate's processors are others.
+// What one vCPU does in a second. test/bench/RESULTS.md has how much one core of the machine did that this was measured on; less
+// than that is reckoned with here, because Fargate's processors are others.
 const (
 	PrepareRate = 200_000 // rows of CSV, with all keys
 	// UploadRate is of rows to Meta over HTTP, with all keys. A quarter of a vCPU has the next batch ready before Meta takes it
