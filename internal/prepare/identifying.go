@@ -106,11 +106,7 @@ func (d *identifying) keep(w *worker, rows []int32, all bool) {
 		to := &d.kept[i]
 		to.Reset()
 		for _, row := range rows {
-			if from.IsNull(int(row)) {
-				to.AppendNull()
-			} else {
-				to.Append(from.Value(int(row)))
-			}
+			to.AppendOf(from, int(row))
 		}
 		out[i] = table.Values{Column: to}
 	}

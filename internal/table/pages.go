@@ -172,11 +172,7 @@ func (c *Column) appendEnds(offsets []uint32, levels []byte, move uint32) {
 // appendFrom appends another column's values from the i-th on.
 func (c *Column) appendFrom(other *Column, i int) {
 	for ; i < other.Len(); i++ {
-		if other.IsNull(i) {
-			c.AppendNull()
-		} else {
-			c.Append(other.Value(i))
-		}
+		c.AppendOf(other, i)
 	}
 }
 

@@ -64,6 +64,15 @@ func (c *Column) AppendString(value string) {
 // AppendNull adds a missing value.
 func (c *Column) AppendNull() { c.end(true) }
 
+// AppendOf adds another column's i-th value, which may be missing.
+func (c *Column) AppendOf(other *Column, i int) {
+	if other.IsNull(i) {
+		c.AppendNull()
+	} else {
+		c.Append(other.Value(i))
+	}
+}
+
 func (c *Column) end(null bool) {
 	c.Ends = append(c.Ends, uint32(len(c.Data))) //nolint:gosec // a batch is far below 4 GiB
 	if null && c.Null == nil {

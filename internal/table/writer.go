@@ -107,13 +107,7 @@ func (c *Column) flat() *Column {
 		return c
 	}
 	flat := &Column{}
-	for i := range c.Len() {
-		if c.IsNull(i) {
-			flat.AppendNull()
-		} else {
-			flat.Append(c.Value(i))
-		}
-	}
+	flat.appendFrom(c, 0)
 	return flat
 }
 
